@@ -31,9 +31,9 @@ add_library(TenonPCH STATIC ${CMAKE_BINARY_DIR}/TenonPCH.cpp)
 target_include_directories(TenonPCH SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 target_include_directories(TenonPCH PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_precompile_headers(TenonPCH PRIVATE
-  "mlir/IR/Builders.h" "mlir/IR/BuiltinOps.h" "mlir/IR/BuiltinTypes.h" "mlir/IR/Dialect.h"
-  "mlir/IR/DialectImplementation.h" "mlir/IR/OpImplementation.h" "mlir/IR/PatternMatch.h"
-  "mlir/Pass/Pass.h" "mlir/Pass/PassManager.h" "mlir/Interfaces/SideEffectInterfaces.h"
-  "mlir/Interfaces/InferTypeOpInterface.h" "mlir/Interfaces/FunctionInterfaces.h"
-  "mlir/Dialect/Arith/IR/Arith.h" "mlir/Dialect/Math/IR/Math.h" "mlir/Dialect/SCF/IR/SCF.h"
-  "mlir/Bytecode/BytecodeOpInterface.h")
+  <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h> <mlir/IR/Dialect.h>
+  <mlir/IR/DialectImplementation.h> <mlir/IR/OpImplementation.h> <mlir/IR/PatternMatch.h>
+  <mlir/Pass/Pass.h> <mlir/Pass/PassManager.h> <mlir/Interfaces/SideEffectInterfaces.h>
+  <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Interfaces/FunctionInterfaces.h>
+  <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Math/IR/Math.h> <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Bytecode/BytecodeOpInterface.h>)
