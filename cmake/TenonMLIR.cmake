@@ -17,6 +17,8 @@ function(tenon_use_mlir name)
   target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   target_compile_options(${name} PUBLIC ${LLVM_DEFINITIONS_LIST})
   target_link_libraries(${name} PUBLIC MLIR LLVM)
+  # The precompiled header is -fPIC; CMake would give programs -fPIE.
+  target_compile_options(${name} PRIVATE -fPIC)
   if(TARGET TenonPCH)
     if(NOT name STREQUAL "TenonPCH")
       target_precompile_headers(${name} REUSE_FROM TenonPCH)
