@@ -1,0 +1,111 @@
+// A warp of the simulated machine: its registers, its splits (groups of lanes at
+// one pc), and its place in the vector clocks. A warp runs on one host thread at
+// a time.
+#pragma once
+
+#include "sim/machine/code/Op.h"
+#include "sim/machine/report/Counters.h"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace tenon::sim {
+
+struct Block;
+struct CallFrame;
+struct Program;
+struct TaintState;
+
+constexpr unsigned laneCount = 32;
+constexpr unsigned rowBytes = 128;
+constexpr uint32_t allLanes = ~0u;
+
+/// Lanes that run together.
+struct Split {
+  const Op *pc = nullptr;
+  uint32_t mask = 0;
+  CallFrame *frame = nullptr; // null in the kernel itself
+};
+
+/// Why a split does not run.
+enum class WaitKind : uint8_t { None, Meeting, Barrier, ClusterBarrier, Extended, Exited };
+
+struct WaitingSplit {
+  Split split;
+  WaitKind kind = WaitKind::None;
+  uint32_t object = 0;      // barrier number, mbarrier address, ...
+  uint64_t since = 0;       // value of Block::changes when it began to wait
+};
+
+/// A range of addresses known to be one live allocation.
+struct BoundsCache {
+  uint64_t low = 1, high = 0;
+};
+
+struct alignas(64) Warp {
+  // --- what handlers touch
+  uint8_t *file = nullptr; // predicates, then rows; 128-byte aligned
+  uint32_t active = 0;     // lanes of the running split
+  uint32_t live = 0;       // lanes that have not exited
+  CallFrame *frame = nullptr;
+  const Op *stop = nullptr;       // where the running split left its handlers
+  uint8_t leave = 0;              // why (LeaveReason)
+  bool tainted = false;
+  bool alone = true;              // no other runnable split
+  int64_t turn = 0;               // instructions left in this turn
+  int64_t quantum = 0;            // instructions left before other warps run
+  uint64_t *blockCounts = nullptr;     // executions per basic block
+  uint64_t *blockLanes = nullptr;      // lanes summed per basic block
+  uint64_t *blockDivergent = nullptr;  // executions with live lanes elsewhere
+  BoundsCache bounds;
+  Block *block = nullptr;
+  const Program *program = nullptr;
+  uint8_t *shared = nullptr; // of its block
+  uint32_t sharedBytes = 0;
+  uint8_t *local = nullptr;  // rows of 128 bytes: word w of lane l at w * 128 + l * 4
+  uint8_t *localInit = nullptr; // 4 lane masks per row, one per byte of the word
+  uint32_t localBytes = 0;   // per lane
+  uint32_t localBase = 0;    // of the running frame
+
+  // --- place
+  uint32_t index = 0;  // within the block
+  uint32_t entity = 0; // within the cluster's clocks
+
+  // --- race state (race/Clocks.h)
+  uint32_t *clock = nullptr;      // own row: clock[e] is what is known of entity e
+  uint32_t *proxyClock = nullptr; // the same as seen by the async proxy
+  uint32_t globalId = 0;          // epoch of its global accesses
+  bool globalIdStale = false;     // its clock moved since
+  bool acquiredOutside = false;   // it has acquired something from outside its block
+  struct MemoTables *memo = nullptr;
+
+  // --- splits other than the running one
+  std::vector<Split> runnable;
+  std::vector<WaitingSplit> waiting;
+  const Op *current = nullptr; // the op being executed by an extended handler, for reports
+
+  TaintState *taint = nullptr;
+  /// State that belongs to extended ops (async groups, wgmma in flight), made
+  /// on first use; see exec/WarpExtension.h.
+  std::array<std::unique_ptr<struct WarpExtension>, 4> extensions;
+
+  // --- registers
+  uint32_t *row(uint16_t r) const { return reinterpret_cast<uint32_t *>(file + r * rowBytes); }
+  uint64_t *row64(uint16_t r) const { return reinterpret_cast<uint64_t *>(file + r * rowBytes); }
+  uint32_t &predicate(uint16_t p) const { return reinterpret_cast<uint32_t *>(file)[p]; }
+
+  Warp();
+  ~Warp();
+  Warp(Warp &&) noexcept;
+};
+
+/// Base of per-warp state of an extension; slot numbers below.
+struct WarpExtension {
+  virtual ~WarpExtension() = default;
+};
+enum WarpExtensionSlot : unsigned { slotCpAsync = 0, slotWgmma = 1, slotBulk = 2, slotOther = 3 };
+
+} // namespace tenon::sim
