@@ -1,0 +1,148 @@
+/* Tenon's runtime: open a .tenon bundle and run it.
+ *
+ *   tenon_bundle *bundle;
+ *   tenon_session *session;
+ *   tenon_error *error = tenon_bundle_open("model.tenon", &bundle);
+ *   if (!error) error = tenon_session_create(bundle, NULL, &session);
+ *   if (!error) error = tenon_session_run(session, 0, inputs, 1, outputs, 1);
+ *   if (error) { puts(tenon_error_message(error)); tenon_error_free(error); }
+ *
+ * Every function that can fail returns NULL for success, else an error that the
+ * caller frees; results are written only on success. No exception leaves the
+ * library and no signal handler is installed.
+ *
+ * Threads: a bundle may be used by any number of threads at once; a session by
+ * one thread at a time. Sessions of one bundle share its weights and code.
+ *
+ * A bundle holds native code: open only files you trust like a program.
+ */
+#ifndef TENON_H
+#define TENON_H
+
+#include "dlpack/dlpack.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TENON_API __attribute__((visibility("default")))
+#else
+#define TENON_API
+#endif
+
+#define TENON_VERSION_MAJOR 0
+#define TENON_VERSION_MINOR 1
+
+/* ---- Errors ---------------------------------------------------------- */
+
+typedef enum tenon_code {
+  TENON_OK = 0,
+  TENON_INVALID_ARGUMENT = 1, /* wrong input: shape, type, name, index, null */
+  TENON_INVALID_BUNDLE = 2,   /* damaged, truncated or foreign file */
+  TENON_UNSUPPORTED = 3,      /* the bundle needs a newer runtime */
+  TENON_IO = 4,               /* the file cannot be read */
+  TENON_OUT_OF_MEMORY = 5,
+  TENON_NO_DEVICE = 6, /* no code in the bundle for this machine */
+  TENON_EXECUTION = 7, /* the model refused its data: an index out of range, ... */
+  TENON_INTERNAL = 8
+} tenon_code;
+
+typedef struct tenon_error tenon_error;
+TENON_API tenon_code tenon_error_code(const tenon_error *error);
+/* Lower case, without final period; lives as long as the error. */
+TENON_API const char *tenon_error_message(const tenon_error *error);
+/* The model's node, or "" where none is to blame. */
+TENON_API const char *tenon_error_node(const tenon_error *error);
+TENON_API void tenon_error_free(tenon_error *error);
+
+TENON_API const char *tenon_version(void);
+
+/* ---- Bundles --------------------------------------------------------- */
+
+typedef struct tenon_bundle tenon_bundle;
+
+/* Maps the file and checks header, metadata and code; weights are mapped but
+ * not read (tenon_bundle_verify does that). The file must not change while the
+ * bundle is open. */
+TENON_API tenon_error *tenon_bundle_open(const char *path, tenon_bundle **bundle);
+/* Frees the caller's hold; sessions keep what they need. */
+TENON_API void tenon_bundle_close(tenon_bundle *bundle);
+/* Reads all of the file and compares every hash. */
+TENON_API tenon_error *tenon_bundle_verify(const tenon_bundle *bundle);
+
+typedef struct tenon_tensor_info {
+  const char *name;
+  DLDataType type;
+  int32_t ndim;
+  /* Per dimension: the size, or -1 where it is free; and its name or formula
+   * ("batch", "2*seq"), "" for a fixed one. */
+  const int64_t *shape;
+  const char *const *dim_names;
+} tenon_tensor_info;
+
+/* A free size of an entry point, bound by the shapes of its inputs, or while it
+ * runs. A value must be within [min, max] and a multiple of step. */
+typedef struct tenon_symbol_info {
+  const char *name;
+  int64_t min, max, step;
+} tenon_symbol_info;
+
+/* All pointers live as long as the bundle. */
+TENON_API size_t tenon_bundle_entry_count(const tenon_bundle *bundle);
+TENON_API const char *tenon_bundle_entry_name(const tenon_bundle *bundle, size_t entry);
+TENON_API size_t tenon_bundle_input_count(const tenon_bundle *bundle, size_t entry);
+TENON_API size_t tenon_bundle_output_count(const tenon_bundle *bundle, size_t entry);
+TENON_API size_t tenon_bundle_symbol_count(const tenon_bundle *bundle, size_t entry);
+TENON_API tenon_error *tenon_bundle_input(const tenon_bundle *bundle, size_t entry, size_t index,
+                                          tenon_tensor_info *info);
+TENON_API tenon_error *tenon_bundle_output(const tenon_bundle *bundle, size_t entry, size_t index,
+                                           tenon_tensor_info *info);
+TENON_API tenon_error *tenon_bundle_symbol(const tenon_bundle *bundle, size_t entry, size_t index,
+                                           tenon_symbol_info *info);
+
+/* ---- Sessions -------------------------------------------------------- */
+
+typedef struct tenon_session tenon_session;
+
+typedef struct tenon_session_options {
+  size_t size;        /* sizeof(tenon_session_options) */
+  const char *device; /* "cpu" or NULL */
+  int32_t threads;    /* 0: one for each processor this process may use */
+} tenon_session_options;
+
+/* `options` may be NULL. */
+TENON_API tenon_error *tenon_session_create(tenon_bundle *bundle,
+                                            const tenon_session_options *options,
+                                            tenon_session **session);
+TENON_API void tenon_session_destroy(tenon_session *session);
+
+/* Runs one entry point.
+ *
+ * Inputs: in the entry point's order, in host memory, of exactly its types; any
+ * strides (a copy is made unless contiguous). Outputs: with data set, memory of
+ * the caller, contiguous and of the right type and shape; with data NULL, the
+ * session fills in memory, shape and type of its own, which stay until its next
+ * run or its end. The caller's outputs must not overlap its inputs or one
+ * another. After the first run with the largest shapes nothing is allocated. */
+TENON_API tenon_error *tenon_session_run(tenon_session *session, size_t entry,
+                                         const DLTensor *inputs, size_t num_inputs,
+                                         DLTensor *outputs, size_t num_outputs);
+
+/* Puts all state (caches, counters) back to its initial value. */
+TENON_API tenon_error *tenon_session_reset(tenon_session *session);
+
+/* What the session runs on: "cpu (avx512, 2 threads)". */
+TENON_API const char *tenon_session_device(const tenon_session *session);
+TENON_API int32_t tenon_session_threads(const tenon_session *session);
+/* Bytes that the session holds for arenas, outputs, states and scratch. */
+TENON_API uint64_t tenon_session_memory(const tenon_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TENON_H */
