@@ -1,0 +1,284 @@
+// The dot engine for AVX-512. getexp and scalef do the splitting and aligning,
+// and the truncating conversion to int32 is step 3 of DotModel.h in itself.
+#include "sim/machine/matrix/DotParts.h"
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+
+namespace tenon::sim {
+namespace {
+
+constexpr int kTruncate = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+
+inline __m512 negate(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
+
+/// Splits 16 values and stores them; returns whether one is infinite or NaN.
+inline bool splitVector(__m512 value, int minExponent, bool fast, float *significand,
+                        float *exponent) {
+  __mmask16 special = _mm512_fpclass_ps_mask(value, 0x99); // NaN, infinities
+  __m512 e = _mm512_max_ps(_mm512_getexp_ps(value), _mm512_set1_ps(float(minExponent)));
+  __mmask16 zero = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_EQ_OQ);
+  e = _mm512_mask_mov_ps(e, zero, _mm512_set1_ps(-126));
+  e = _mm512_mask_mov_ps(e, fast ? __mmask16(0xffff) : special, _mm512_setzero_ps());
+  _mm512_storeu_ps(significand, _mm512_scalef_ps(value, negate(e)));
+  _mm512_storeu_ps(exponent, e);
+  return special != 0;
+}
+
+/// Element `index` of each 32-bit word as f32.
+inline __m512 decodeWords(Element type, __m512i words, int index) {
+  switch (type) {
+  case Element::F16:
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, unsigned(16 * index))));
+  case Element::BF16:
+    return _mm512_castsi512_ps(index ? _mm512_and_si512(words, _mm512_set1_epi32(int(0xffff0000)))
+                                     : _mm512_slli_epi32(words, 16));
+  case Element::TF32:
+    return _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32(int(0xffffe000))));
+  case Element::E5M2: {
+    __m512i byte = _mm512_srli_epi32(words, unsigned(8 * index));
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_slli_epi32(byte, 8)));
+  }
+  default: { // e4m3
+    alignas(64) uint32_t in[16];
+    alignas(64) float out[16];
+    _mm512_store_si512(in, words);
+    for (int i = 0; i < 16; ++i)
+      out[i] = decode(type, in[i] >> (8 * index));
+    return _mm512_load_ps(out);
+  }
+  }
+}
+
+void prepareLanes(const DotModel &model, Element type, int chunks, const TileWords &tile,
+                  LanePanel &panel) {
+  int perWord = 32 / bitsOf(type), words = chunks * 4;
+  panel.count = words * perWord;
+  panel.special = false;
+  for (int k = 0; k < panel.count; ++k) {
+    __m512i word = _mm512_load_si512(tile.words[k / perWord]);
+    panel.special |= splitVector(decodeWords(type, word, k % perWord), model.minExponentA,
+                                 model.fast, panel.significand[k], panel.exponent[k]);
+  }
+}
+
+/// 16 consecutive elements, in the order of memory.
+inline __m512 decodeConsecutive(Element type, const uint32_t *words, int first) {
+  if (bitsOf(type) == 16) {
+    const void *address = reinterpret_cast<const uint16_t *>(words) + first;
+    __m256i half = _mm256_loadu_si256(static_cast<const __m256i *>(address));
+    if (type == Element::F16)
+      return _mm512_cvtph_ps(half);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+  }
+  if (bitsOf(type) == 8) {
+    const void *address = reinterpret_cast<const uint8_t *>(words) + first;
+    __m128i bytes = _mm_loadu_si128(static_cast<const __m128i *>(address));
+    return decodeWords(type, _mm512_cvtepu8_epi32(bytes), 0);
+  }
+  return decodeWords(type, _mm512_loadu_si512(words + first), 0);
+}
+
+void prepareColumns(const DotModel &model, Element type, int chunks, int columns,
+                    const uint32_t *words, ColumnPanel &panel) {
+  panel.columns = columns;
+  panel.perChunk = kChunkBytes * 8 / bitsOf(type);
+  panel.special = false;
+  for (int i = 0; i < chunks * columns * panel.perChunk; i += 16)
+    panel.special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, model.fast,
+                                 panel.significand + i, panel.exponent + i);
+}
+
+/// One step of one column: where its k elements lie, in two runs of half each.
+struct Step {
+  const float *as, *ae;     // [k][16]
+  const float *bs[2], *be[2];
+};
+
+/// Sums beyond int32 or outputs near f32's end: exact in double.
+__m512 finishWide(const DotModel &model, const __m512i *sums, int groups, __m512 scale) {
+  alignas(64) int32_t sum[4][16];
+  alignas(64) float shift[16], out[16];
+  for (int g = 0; g < groups; ++g)
+    _mm512_store_si512(sum[g], sums[g]);
+  _mm512_store_ps(shift, scale);
+  for (int row = 0; row < 16; ++row) {
+    double total = 0;
+    for (int g = 0; g < groups; ++g)
+      total += sum[g][row];
+    out[row] = finishDot(model.rounding, std::ldexp(total, -int(shift[row])));
+  }
+  return _mm512_load_ps(out);
+}
+
+/// An f16 output: sticky bits keep the two conversions from rounding twice.
+inline __m512 roundHalf(__m512i sum, __m512 unscale) {
+  __m512 cut = _mm512_cvt_roundepi32_ps(sum, kTruncate);
+  __mmask16 inexact = _mm512_cmpneq_epi32_mask(_mm512_cvttps_epi32(cut), sum);
+  __m512i bits = _mm512_castps_si512(cut);
+  bits = _mm512_mask_or_epi32(bits, inexact, bits, _mm512_set1_epi32(1));
+  __m512 value = _mm512_scalef_ps(_mm512_castsi512_ps(bits), unscale);
+  return _mm512_cvtph_ps(_mm512_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+inline __m512 finish(const DotModel &model, __m512i sum, __m512 unscale) {
+  if (model.rounding == DotRounding::F16Nearest)
+    return roundHalf(sum, unscale);
+  __m512 result = _mm512_scalef_round_ps(_mm512_cvt_roundepi32_ps(sum, kTruncate), unscale,
+                                         kTruncate);
+  if (model.rounding == DotRounding::F32Truncate13)
+    result = _mm512_castsi512_ps(
+        _mm512_and_si512(_mm512_castps_si512(result), _mm512_set1_epi32(int(0xfffffc00))));
+  return result;
+}
+
+template <int K>
+inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
+  constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
+  __mmask16 zero = _mm512_cmp_ps_mask(c, _mm512_setzero_ps(), _CMP_EQ_OQ);
+  __m512 least = _mm512_mask_mov_ps(_mm512_set1_ps(float(model.minExponentC)), zero,
+                                    _mm512_set1_ps(-126));
+  __m512 ec = _mm512_max_ps(_mm512_getexp_ps(c), least);
+  __m512 sc = _mm512_scalef_ps(c, negate(ec));
+  __m512 exponents[K], largest = ec;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; ++k) {
+    exponents[k] = _mm512_add_ps(_mm512_load_ps(step.ae + 16 * k),
+                                 _mm512_set1_ps(step.be[k / kHalf][k % kHalf]));
+    largest = _mm512_max_ps(largest, exponents[k]);
+  }
+  __m512 scale = _mm512_sub_ps(_mm512_set1_ps(float(model.fractionBits)), largest);
+  __m512i sums[kGroups];
+  sums[0] = _mm512_cvttps_epi32(_mm512_scalef_ps(sc, _mm512_add_ps(ec, scale)));
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; ++k) {
+    __m512 product = _mm512_mul_ps(_mm512_load_ps(step.as + 16 * k),
+                                   _mm512_set1_ps(step.bs[k / kHalf][k % kHalf]));
+    __m512i term =
+        _mm512_cvttps_epi32(_mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale)));
+    sums[k / 8] = k && k % 8 == 0 ? term : _mm512_add_epi32(sums[k / 8], term);
+  }
+  __m512i sizes = _mm512_abs_epi32(sums[0]), sum = sums[0];
+  for (int g = 1; g < kGroups; ++g) {
+    sizes = _mm512_or_si512(sizes, _mm512_abs_epi32(sums[g]));
+    sum = _mm512_add_epi32(sum, sums[g]);
+  }
+  __mmask16 wide = _mm512_cmpge_epu32_mask(sizes, _mm512_set1_epi32(INT32_MAX / kGroups)) |
+                   _mm512_cmp_ps_mask(largest, _mm512_set1_ps(118), _CMP_GE_OQ);
+  if (kGroups == 1)
+    wide = _mm512_cmp_ps_mask(largest, _mm512_set1_ps(118), _CMP_GE_OQ);
+  if (__builtin_expect(wide, 0))
+    return finishWide(model, sums, kGroups, scale);
+  return finish(model, sum, negate(scale));
+}
+
+template <int K>
+void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
+                  float (*accumulators)[kTileRows]) {
+  // The second half of a step's k lies in the next chunk, or right behind.
+  ptrdiff_t second = columns.perChunk == K / 2 ? ptrdiff_t(columns.columns) * (K / 2) : K / 2;
+  for (int n = 0; n < columns.columns; ++n) {
+    __m512 c = _mm512_load_ps(accumulators[n]);
+    for (int first = 0; first < lanes.count; first += K) {
+      if (__builtin_expect(lanes.special || columns.special || _mm512_fpclass_ps_mask(c, 0x99),
+                           0)) {
+        _mm512_store_ps(accumulators[n], c);
+        for (int row = 0; row < kTileRows; ++row)
+          accumulators[n][row] =
+              slowStep(model, lanes, columns, row, n, first, K, accumulators[n][row]);
+        c = _mm512_load_ps(accumulators[n]);
+        continue;
+      }
+      const float *bs = columnElements(columns, columns.significand, n, first);
+      const float *be = columnElements(columns, columns.exponent, n, first);
+      Step step = {lanes.significand[first], lanes.exponent[first], {bs, bs + second},
+                   {be, be + second}};
+      c = alignAndAdd<K>(model, step, c);
+    }
+    _mm512_store_ps(accumulators[n], c);
+  }
+}
+
+void fastColumns(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
+                 float (*accumulators)[kTileRows]) {
+  for (int n = 0; n < columns.columns; ++n) {
+    __m512 c = _mm512_load_ps(accumulators[n]);
+    for (int k = 0; k < lanes.count; ++k)
+      c = _mm512_fmadd_ps(
+          _mm512_load_ps(lanes.significand[k]),
+          _mm512_set1_ps(*columnElements(columns, columns.significand, n, k)), c);
+    if (model.rounding == DotRounding::F16Nearest)
+      c = _mm512_cvtph_ps(_mm512_cvtps_ph(c, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm512_store_ps(accumulators[n], c);
+  }
+}
+
+void multiply(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
+              float (*accumulators)[kTileRows]) {
+  if (model.fast)
+    return fastColumns(model, lanes, columns, accumulators);
+  switch (std::min(model.stepElements, lanes.count)) {
+  case 4:
+    return exactColumns<4>(model, lanes, columns, accumulators);
+  case 8:
+    return exactColumns<8>(model, lanes, columns, accumulators);
+  case 16:
+    return exactColumns<16>(model, lanes, columns, accumulators);
+  default:
+    return exactColumns<32>(model, lanes, columns, accumulators);
+  }
+}
+
+/// Words `word` of the rows 0..7 (upper) and 8..15 (lower).
+inline __m512i gatherColumn(const uint32_t *upper, const uint32_t *lower, __m512i index) {
+  __m512i top = _mm512_permutex2var_epi32(_mm512_loadu_si512(upper), index,
+                                          _mm512_loadu_si512(upper + 16));
+  __m512i bottom = _mm512_permutex2var_epi32(_mm512_loadu_si512(lower), index,
+                                             _mm512_loadu_si512(lower + 16));
+  return _mm512_inserti64x4(top, _mm512_castsi512_si256(bottom), 1);
+}
+
+void toColumns(const uint32_t upper[32], const uint32_t lower[32],
+               uint32_t (*columns)[kTileRows]) {
+  __m512i index = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
+  for (int word = 0; word < 4; ++word)
+    _mm512_store_si512(columns[word], gatherColumn(upper, lower, _mm512_add_epi32(
+                                                                     index, _mm512_set1_epi32(word))));
+}
+
+/// Rows first..first+3 of four columns, interleaved: lane = 4 * row + word.
+inline __m512i interleave(const uint32_t (*columns)[kTileRows], int first) {
+  __m128i c[4];
+  for (int word = 0; word < 4; ++word)
+    c[word] = _mm_load_si128(reinterpret_cast<const __m128i *>(columns[word] + first));
+  __m512i all = _mm512_inserti32x4(_mm512_castsi128_si512(c[0]), c[1], 1);
+  all = _mm512_inserti32x4(_mm512_inserti32x4(all, c[2], 2), c[3], 3);
+  return _mm512_permutexvar_epi32(
+      _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), all);
+}
+
+void fromColumns(const uint32_t (*columns)[kTileRows], uint32_t upper[32], uint32_t lower[32]) {
+  _mm512_storeu_si512(upper, interleave(columns, 0));
+  _mm512_storeu_si512(upper + 16, interleave(columns, 4));
+  _mm512_storeu_si512(lower, interleave(columns, 8));
+  _mm512_storeu_si512(lower + 16, interleave(columns, 12));
+}
+
+} // namespace
+
+const DotEngine *avx512DotEngine() {
+  static const DotEngine engine = {"avx512",       prepareLanes, prepareColumns, multiply,
+                                   integerColumns, toColumns,    fromColumns};
+  static const bool present =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  return present ? &engine : nullptr;
+}
+
+} // namespace tenon::sim
+
+#else
+namespace tenon::sim {
+const DotEngine *avx512DotEngine() { return nullptr; }
+} // namespace tenon::sim
+#endif
