@@ -12,7 +12,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using namespace llvm;
 
 #include "dialects/tenon/TenonDialect.cpp.inc"
 #include "dialects/tenon/TenonEnums.cpp.inc"

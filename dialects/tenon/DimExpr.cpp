@@ -15,7 +15,14 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::zip;
+using llvm::map_to_vector;
+using llvm::append_range;
+using llvm::erase_if;
+using llvm::MulOverflow;
+using llvm::AddOverflow;
+using llvm::divideFloorSigned;
+using llvm::divideCeilSigned;
 namespace tenon {
 
 static DimExpr make(MLIRContext *context, DimKind kind, int64_t value, StringRef name,
@@ -46,8 +53,8 @@ DimExpr DimExpr::invalid(MLIRContext *context) { return make(context, DimKind::I
 DimKind DimExpr::getKind() const { return static_cast<DimKind>(storage(*this).getKind()); }
 int64_t DimExpr::getValue() const { return storage(*this).getValue(); }
 StringRef DimExpr::getSymbol() const { return storage(*this).getName().getValue(); }
-SmallVector<DimExpr> DimExpr::getOperands() const {
-  return map_to_vector(storage(*this).getOperands(), [](Attribute a) { return DimExpr(a); });
+SmallVector<DimExpr, 4> DimExpr::getOperands() const {
+  return map_to_vector<4>(storage(*this).getOperands(), [](Attribute a) { return DimExpr(a); });
 }
 std::optional<int64_t> DimExpr::asConstant() const {
   return isConstant() ? std::optional<int64_t>(getValue()) : std::nullopt;
@@ -59,7 +66,7 @@ int compare(DimExpr a, DimExpr b) {
   auto key = [](DimExpr e) { return std::make_tuple(e.getKind(), e.getValue(), e.getSymbol()); };
   if (key(a) != key(b))
     return key(a) < key(b) ? -1 : 1;
-  SmallVector<DimExpr> left = a.getOperands(), right = b.getOperands();
+  auto left = a.getOperands(), right = b.getOperands();
   if (left.size() != right.size())
     return left.size() < right.size() ? -1 : 1;
   for (auto [x, y] : zip(left, right))
@@ -295,7 +302,7 @@ static DimExpr rebuild(DimExpr expr, ArrayRef<DimExpr> operands) {
 }
 
 DimExpr DimExpr::replaceLeaves(function_ref<DimExpr(DimExpr)> fn) const {
-  SmallVector<DimExpr> operands = getOperands();
+  auto operands = getOperands();
   if (operands.empty()) {
     DimExpr replacement = isConstant() || isInvalid() ? DimExpr() : fn(*this);
     return replacement ? replacement : *this;
@@ -306,7 +313,7 @@ DimExpr DimExpr::replaceLeaves(function_ref<DimExpr(DimExpr)> fn) const {
 }
 
 void DimExpr::walkLeaves(function_ref<void(DimExpr)> fn) const {
-  SmallVector<DimExpr> operands = getOperands();
+  auto operands = getOperands();
   if (operands.empty() && !isConstant())
     fn(*this);
   for (DimExpr operand : operands)
@@ -350,7 +357,7 @@ DimExpr::evaluate(function_ref<std::optional<int64_t>(DimExpr)> leaf) const {
     return getValue();
   if (isInvalid())
     return std::nullopt;
-  SmallVector<DimExpr> operands = getOperands();
+  auto operands = getOperands();
   if (operands.empty())
     return leaf(*this);
   std::optional<int64_t> result = operands.front().evaluate(leaf);

@@ -75,7 +75,7 @@ public:
   int64_t getValue() const;
   llvm::StringRef getSymbol() const;
   /// Operands of an operator, none for a leaf.
-  llvm::SmallVector<DimExpr> getOperands() const;
+  llvm::SmallVector<DimExpr, 4> getOperands() const;
   std::optional<int64_t> asConstant() const;
   mlir::Attribute getAttr() const { return attr; }
   mlir::MLIRContext *getContext() const { return attr.getContext(); }

@@ -14,7 +14,13 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::zip;
+using llvm::all_of;
+using llvm::interleaveComma;
+using llvm::isAlpha;
+using llvm::isAlnum;
+using llvm::printEscapedString;
+using llvm::raw_string_ostream;
 namespace tenon {
 
 //===----------------------------------------------------------------------===//
@@ -277,7 +283,8 @@ Attribute SymbolsAttr::parse(AsmParser &parser, Type) {
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseOne))
     return {};
   return getChecked([&] { return parser.emitError(parser.getNameLoc()); }, parser.getContext(),
-                    names, mins, maxs, steps);
+                    ArrayRef<StringAttr>(names), ArrayRef<int64_t>(mins), ArrayRef<int64_t>(maxs),
+                    ArrayRef<int64_t>(steps));
 }
 
 LogicalResult SymbolsAttr::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -9,7 +9,8 @@
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::enumerate;
+using llvm::zip;
 namespace tenon {
 
 DimExpr broadcastDim(DimExpr a, DimExpr b, bool *check) {

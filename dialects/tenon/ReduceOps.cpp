@@ -8,7 +8,12 @@
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::enumerate;
+using llvm::zip;
+using llvm::map_to_vector;
+using llvm::is_contained;
+using llvm::count;
+using llvm::interleaveComma;
 namespace tenon {
 
 static LogicalResult verifyDimIndex(Operation *op, int64_t dim, Type type) {

@@ -80,7 +80,7 @@ def Tenon_ScanOp : Tenon_Op<"scan", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tenon_ScatterOp : Tenon_Op<"scatter", [Pure, AttrSizedOperandSegments]> {
+def Tenon_ScatterOp : Tenon_Op<"scatter", [Pure]> {
   let summary = "write or combine at computed indices";
   let description = [{
     A copy of `data` in which, for each point of `updates`, the element at the

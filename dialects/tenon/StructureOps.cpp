@@ -9,7 +9,9 @@
 #include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::enumerate;
+using llvm::zip;
+using llvm::append_range;
 namespace tenon {
 
 static LogicalResult verifyTypes(Operation *op, StringRef what, TypeRange actual,
@@ -147,6 +149,8 @@ static LogicalResult verifyYield(Operation *op, Region &region, TypeRange expect
     return op->emitOpError("region does not end in tenon.yield");
   return verifyTypes(op, "yielded value", yield.getOperandTypes(), expected);
 }
+
+void YieldOp::build(OpBuilder &, OperationState &) {}
 
 LogicalResult KernelOp::verify() {
   if (failed(verifyTypes(getOperation(), "argument", getBody().getArgumentTypes(),

@@ -100,7 +100,8 @@ def Tenon_StoreStateOp : Tenon_Op<"store_state",
   let assemblyFormat = "$value `,` $state attr-dict `:` type($value)";
 }
 
-def Tenon_ConstantOp : Tenon_Op<"constant", [Pure, ConstantLike]> {
+def Tenon_ConstantOp : Tenon_Op<"constant", [Pure, ConstantLike,
+                                            AllTypesMatch<["value", "result"]>]> {
   let summary = "a small constant";
   let description = [{
     At most 1 KB, or a splat; anything larger is a weight.
@@ -172,7 +173,7 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike,
   let description = [{Example: `tenon.yield %0 : tensor<4xf32>`}];
   let arguments = (ins Variadic<Tenon_Tensor>:$results);
   let assemblyFormat = "attr-dict ($results^ `:` type($results))?";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins)>];
 }
 
 def Tenon_IfOp : Tenon_Op<"if", [RecursiveMemoryEffects, NoRegionArguments,

@@ -6,6 +6,7 @@
 include "dialects/tenon/TenonDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/IR/EnumAttr.td"
 
 class Tenon_Attr<string name, string attrMnemonic, list<Trait> traits = []>

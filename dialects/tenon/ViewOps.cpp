@@ -9,7 +9,11 @@
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
-using namespace llvm;
+using llvm::enumerate;
+using llvm::zip;
+using llvm::map_to_vector;
+using llvm::any_of;
+using llvm::all_of;
 namespace tenon {
 
 static DimExpr factor(Operation *op, unsigned index) {

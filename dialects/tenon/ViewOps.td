@@ -139,7 +139,7 @@ def Tenon_IotaOp : Tenon_Op<"iota", [Pure, FactorRuleMethods]> {
   let hasVerifier = 1;
 }
 
-def Tenon_GatherOp : Tenon_Op<"gather", [Pure, FactorRuleMethods, AttrSizedOperandSegments]> {
+def Tenon_GatherOp : Tenon_Op<"gather", [Pure, FactorRuleMethods]> {
   let summary = "read at computed indices";
   let description = [{
     Dimension i of the data is read at the value of index operand `dataDims[i]`

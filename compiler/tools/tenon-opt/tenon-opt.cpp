@@ -4,6 +4,7 @@
 // those that Tenon's pipelines use.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,7 +17,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
-  registry.insert<tenon::tile::TileDialect>();
+  registry.insert<tenon::TenonDialect, tenon::tile::TileDialect>();
 
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
