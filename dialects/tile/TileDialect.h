@@ -7,6 +7,8 @@
 #ifndef TENON_DIALECTS_TILE_TILEDIALECT_H
 #define TENON_DIALECTS_TILE_TILEDIALECT_H
 
+#include "dialects/tenon/Tenon.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -26,7 +26,7 @@ def Tile_Dialect : Dialect {
   }];
   let useDefaultTypePrinterParser = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::scf::SCFDialect"];
+                           "::mlir::scf::SCFDialect", "::tenon::TenonDialect"];
 }
 
 def Tile_Space : I32EnumAttr<"MemorySpace", "where a view points", [

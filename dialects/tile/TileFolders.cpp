@@ -1,12 +1,19 @@
 //===- TileFolders.cpp - Foldings of tile operations --------------*- C++ -*-===//
 //
-// Splats and broadcasts of constants are constants, extraction undoes a splat.
+// Constant sizes, splats and broadcasts of constants are constants, extraction undoes a splat.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/tile/TileDialect.h"
 
 using namespace mlir;
 using namespace tenon::tile;
+using tenon::DimExpr;
+
+OpFoldResult DimOp::fold(FoldAdaptor adaptor) {
+  if (auto value = DimExpr(getExpr()).asConstant())
+    return IntegerAttr::get(getType(), *value);
+  return {};
+}
 
 OpFoldResult SplatOp::fold(FoldAdaptor adaptor) {
   if (auto constant = dyn_cast_if_present<TypedAttr>(adaptor.getScalar()))

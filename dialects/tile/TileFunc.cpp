@@ -13,15 +13,17 @@
 
 using namespace mlir;
 using namespace tenon::tile;
+using tenon::DimExpr;
+using tenon::DimExprAttr;
 
 void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name, ArrayRef<Type> views,
-                   Attribute grid, ArrayRef<StringRef> symbols) {
+                   DimExpr grid, ArrayRef<StringRef> symbols) {
   SmallVector<Type> inputs(views);
   inputs.push_back(builder.getIndexType());
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
   state.addAttribute(getFunctionTypeAttrName(state.name),
                      TypeAttr::get(builder.getFunctionType(inputs, {})));
-  state.addAttribute(getGridAttrName(state.name), grid);
+  state.addAttribute(getGridAttrName(state.name), grid.getAttr());
   state.addAttribute(getSymbolsAttrName(state.name), builder.getStrArrayAttr(symbols));
   Block &body = state.addRegion()->emplaceBlock();
   for (Type type : inputs)
@@ -34,7 +36,7 @@ ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<Type> resultTypes;
   SmallVector<DictionaryAttr> resultAttrs;
   bool variadic = false;
-  Attribute grid;
+  DimExprAttr grid;
   ArrayAttr symbols;
   Builder &builder = parser.getBuilder();
   if (parser.parseSymbolName(name, getSymNameAttrName(state.name), state.attributes) ||
@@ -91,11 +93,41 @@ static LogicalResult verifyArguments(FuncOp func) {
   return success();
 }
 
+/// func_c3: \p size depends on symbols that \p func lists, and on nothing else.
+static LogicalResult verifySize(FuncOp func, DimExprAttr size, Operation *at) {
+  DimExpr expr(size);
+  if (expr.isInvalid())
+    return at->emitOpError("has a size that does not fit 64 bits (func_c3)");
+  LogicalResult result = success();
+  expr.walkLeaves([&](DimExpr leaf) {
+    bool listed = leaf.isConstant() ||
+                  (leaf.isSymbol() && llvm::is_contained(func.getSymbols().getAsValueRange<StringAttr>(),
+                                                         leaf.getSymbol()));
+    if (!listed && succeeded(result))
+      result = at->emitOpError("uses '") << leaf.str() << "', which '" << func.getSymName()
+                                         << "' does not list (func_c3)";
+  });
+  return result;
+}
+
+LogicalResult DimOp::verify() {
+  auto func = (*this)->getParentOfType<FuncOp>();
+  return func ? verifySize(func, getExpr(), *this) : success();
+}
+
+LogicalResult ScratchOp::verify() {
+  if (cast<ViewType>(getType()).getSpace() != MemorySpace::Scratch)
+    return emitOpError("expects a view in scratch memory, got ") << getType();
+  return verifySize(cast<FuncOp>((*this)->getParentOp()), getElements(), *this);
+}
+
 LogicalResult FuncOp::verify() {
   if (failed(verifyArguments(*this)))
     return failure();
   if (!getResultTypes().empty())
     return emitOpError("has results; a kernel stores them (func_c2)");
+  if (failed(verifySize(*this, getGrid(), *this)))
+    return failure();
   llvm::StringSet<> seen;
   for (StringAttr symbol : getSymbols().getAsRange<StringAttr>())
     if (!seen.insert(symbol.getValue()).second)

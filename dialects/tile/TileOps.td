@@ -11,6 +11,13 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+// An expression over the function's symbols; build it through tenon::DimExpr.
+def Tile_Size : Attr<CPred<"::llvm::isa<::tenon::DimExprAttr>($_self)">, "a size expression"> {
+  let storageType = "::tenon::DimExprAttr";
+  let returnType = "::tenon::DimExprAttr";
+  let convertFromStorage = "$_self";
+}
+
 // What a tile holds: signless integers, index, floats.
 def Tile_Scalar : AnyTypeOf<[AnySignlessInteger, Index, AnyFloat]>;
 def Tile_Tensor : StaticShapeTensorOf<[Tile_Scalar]>;
@@ -39,7 +46,7 @@ def Tile_FuncOp : Tile_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Affin
 
     Numbered constraints: `func_c1` arguments are views in global memory and one
     final index; `func_c2` no results; `func_c3` grid and all expressions inside
-    use listed symbols only; `func_c4` symbols are distinct.
+    use listed symbols only (no factors); `func_c4` symbols are distinct.
 
     Example:
     ```mlir
@@ -51,12 +58,12 @@ def Tile_FuncOp : Tile_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Affin
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
-                       AnyAttr:$grid, StrArrayAttr:$symbols,
+                       Tile_Size:$grid, StrArrayAttr:$symbols,
                        OptionalAttr<DictArrayAttr>:$arg_attrs,
                        OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region MinSizedRegion<1>:$body);
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::llvm::ArrayRef<::mlir::Type>":$views,
-                                 "::mlir::Attribute":$grid,
+                                 "::tenon::DimExpr":$grid,
                                  "::llvm::ArrayRef<::llvm::StringRef>":$symbols)>];
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
@@ -86,11 +93,17 @@ def Tile_DimOp : Tile_Op<"dim", [Pure]> {
   let summary = "the value of a size expression";
   let description = [{
     Evaluates an expression over the function's symbols; the same for all blocks.
-    Example: `%n = tile.dim #tenon.expr<B * S>`
+    Example: `%n = tile.dim <B * S>`
   }];
-  let arguments = (ins AnyAttr:$expr);
+  let arguments = (ins Tile_Size:$expr);
   let results = (outs Index:$result);
+  let builders = [OpBuilder<(ins "::tenon::DimExpr":$expr), [{
+    build($_builder, $_state, $_builder.getIndexType(),
+          ::llvm::cast<::tenon::DimExprAttr>(expr.getAttr()));
+  }]>];
   let assemblyFormat = "$expr attr-dict";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Tile_ScratchOp : Tile_Op<"scratch", [HasParent<"FuncOp">]> {
@@ -99,10 +112,14 @@ def Tile_ScratchOp : Tile_Op<"scratch", [HasParent<"FuncOp">]> {
     Reserves `elements` elements, aligned to 64 bytes, for the whole function.
     Each `tile.scratch` has its own place; the bytes of all of them together are
     an expression that the caller asks for and provides per thread.
-    Example: `%s = tile.scratch #tenon.expr<K * 4> -> !tile.view<f32, scratch>`
+    Example: `%s = tile.scratch <K * 4> -> !tile.view<f32, scratch>`
   }];
-  let arguments = (ins AnyAttr:$elements);
+  let arguments = (ins Tile_Size:$elements);
   let results = (outs Tile_View:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$elementType, "::tenon::DimExpr":$elements), [{
+    build($_builder, $_state, ViewType::get(elementType, MemorySpace::Scratch),
+          ::llvm::cast<::tenon::DimExprAttr>(elements.getAttr()));
+  }]>];
   let assemblyFormat = "$elements attr-dict `->` type($result)";
   let hasVerifier = 1;
 }

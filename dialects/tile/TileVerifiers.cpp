@@ -50,12 +50,6 @@ static LogicalResult verifyStrides(Operation *op, ArrayRef<int64_t> fixed, size_
   return success();
 }
 
-LogicalResult ScratchOp::verify() {
-  if (cast<ViewType>(getType()).getSpace() == MemorySpace::Scratch)
-    return success();
-  return emitOpError("expects a view in scratch memory, got ") << getType();
-}
-
 LogicalResult LoadOp::verify() {
   Type tile = getType();
   if (failed(verifyElement(*this, tile, getView().getType())) ||
@@ -94,7 +88,7 @@ LogicalResult ScatterOp::verify() {
 }
 
 LogicalResult IotaOp::verify() {
-  if (getDim() < cast<RankedTensorType>(getType()).getRank())
+  if (getDim() < shapeOf(getType()).size())
     return success();
   return emitOpError("counts along dimension ") << getDim() << " of " << getType() << " (iota_c1)";
 }

@@ -3,13 +3,13 @@
 
 // CHECK-LABEL: tile.func @memory(
 // CHECK-SAME: %[[X:.*]]: !tile.view<f32>, %[[Y:.*]]: !tile.view<f32> {tile.may_alias}, %[[BLOCK:.*]]: index)
-// CHECK-SAME: grid(4 : i64) symbols(["N", "M"]) attributes {nodes = ["Relu_1"]}
+// CHECK-SAME: grid(#tenon.expr<N ceildiv 64>) symbols(["N", "M"]) attributes {nodes = ["Relu_1"]}
 tile.func @memory(%x: !tile.view<f32>, %y: !tile.view<f32> {tile.may_alias}, %block: index)
-    grid(4 : i64) symbols(["N", "M"]) attributes {nodes = ["Relu_1"]} {
-  // CHECK: %[[N:.*]] = tile.dim 8 : i64
-  %n = tile.dim 8 : i64
-  // CHECK: %[[S:.*]] = tile.scratch 64 : i64 -> !tile.view<f32, scratch>
-  %s = tile.scratch 64 : i64 -> !tile.view<f32, scratch>
+    grid(#tenon.expr<N ceildiv 64>) symbols(["N", "M"]) attributes {nodes = ["Relu_1"]} {
+  // CHECK: %[[N:.*]] = tile.dim <M * N>
+  %n = tile.dim #tenon.expr<N * M>
+  // CHECK: %[[S:.*]] = tile.scratch <4 * M> -> !tile.view<f32, scratch>
+  %s = tile.scratch #tenon.expr<M * 4> -> !tile.view<f32, scratch>
   // CHECK: tile.load %[[X]][%[[BLOCK]]] strides [768, 1] : !tile.view<f32> -> tensor<12x32xf32>
   %0 = tile.load %x[%block] strides [768, 1] : !tile.view<f32> -> tensor<12x32xf32>
   // CHECK: %[[I:.*]] = tile.iota dim 1 : tensor<1x32xindex>
@@ -39,7 +39,7 @@ tile.func @memory(%x: !tile.view<f32>, %y: !tile.view<f32> {tile.may_alias}, %bl
 }
 
 // CHECK-LABEL: tile.func @tiles
-tile.func @tiles(%x: !tile.view<f32>, %block: index) grid(1 : i64) symbols([]) {
+tile.func @tiles(%x: !tile.view<f32>, %block: index) grid(#tenon.expr<1>) symbols([]) {
   %a = tile.load %x[%block] strides [1, 1] : !tile.view<f32> -> tensor<12x1xf32>
   %b = tile.load %x[%block] strides [1, 1] : !tile.view<f32> -> tensor<1x32xf32>
   // CHECK: %[[C:.*]] = tile.broadcast %{{.*}} : tensor<1x32xf32> -> tensor<12x32xf32>
