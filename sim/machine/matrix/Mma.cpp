@@ -2,6 +2,7 @@
 #include "sim/machine/matrix/Mma.h"
 
 #include "sim/machine/matrix/DotEngine.h"
+#include "sim/machine/matrix/Fragments.h"
 #include "sim/machine/matrix/MmaSpecial.h"
 
 #include <cstring>
@@ -65,7 +66,7 @@ std::optional<MmaOp> makeMma(TensorCore generation, MatrixShape shape, Element a
 
 MmaRegisters mmaRegisters(const MmaOp &op) {
   MatrixShape s = op.shape;
-  if (op.a == Element::F16 && s.m == 8)
+  if (op.a == Element::F16 && s.k == 4)
     return {2, 2, op.c == Element::F16 ? 4 : 8, op.d == Element::F16 ? 4 : 8};
   auto count = [](int elements, Element type) {
     int perRegister = type == Element::F64 ? 1 : 32 / bitsOf(type);
@@ -105,42 +106,6 @@ void loadWords(const MmaOp &op, int chunks, const void *const *a, TileWords &til
   }
 }
 
-void loadAccumulators(const MmaOp &op, const void *const *c, uint32_t (*columns)[kTileRows]) {
-  alignas(64) uint32_t words[4][kTileRows];
-  if (op.c == Element::F16) {
-    dotEngine().toColumns(row32(c, 0), row32(c, 1), words);
-    for (int n = 0; n < 8; ++n)
-      for (int row = 0; row < kTileRows; ++row)
-        columns[n][row] = std::bit_cast<uint32_t>(
-            decode(Element::F16, words[n / 2][row] >> (16 * (n % 2))));
-    return;
-  }
-  for (int parity = 0; parity < 2; ++parity) {
-    const uint32_t *lower = op.shape.m == 16 ? row32(c, 2 + parity) : kNoRows;
-    dotEngine().toColumns(row32(c, parity), lower, words);
-    for (int word = 0; word < 4; ++word)
-      std::memcpy(columns[2 * word + parity], words[word], sizeof words[word]);
-  }
-}
-
-void storeAccumulators(const MmaOp &op, const uint32_t (*columns)[kTileRows], void *const *d) {
-  alignas(64) uint32_t words[4][kTileRows], ignored[32];
-  auto target = [&](int index) { return static_cast<uint32_t *>(d[index]); };
-  if (op.d == Element::F16) {
-    for (int word = 0; word < 4; ++word)
-      for (int row = 0; row < kTileRows; ++row)
-        words[word][row] = packHalves(columns[2 * word][row], columns[2 * word + 1][row]);
-    dotEngine().fromColumns(words, target(0), target(1));
-    return;
-  }
-  for (int parity = 0; parity < 2; ++parity) {
-    for (int word = 0; word < 4; ++word)
-      std::memcpy(words[word], columns[2 * word + parity], sizeof words[word]);
-    dotEngine().fromColumns(words, target(parity),
-                            op.shape.m == 16 ? target(2 + parity) : ignored);
-  }
-}
-
 } // namespace
 
 void mmaSync(const MmaOp &op, void *const *d, const void *const *a, const void *const *b,
@@ -155,9 +120,9 @@ void mmaSync(const MmaOp &op, void *const *d, const void *const *a, const void *
   loadWords(op, chunks, a, tile);
   for (int chunk = 0; chunk < chunks; ++chunk)
     std::memcpy(columnWords + 32 * chunk, b[chunk], 128);
-  loadAccumulators(op, c, accumulators);
+  loadAccumulators(op.c, op.shape.m, c, accumulators);
   multiplyTile(op, chunks, 8, tile, columnWords, accumulators);
-  storeAccumulators(op, accumulators, d);
+  storeAccumulators(op.d, op.shape.m, accumulators, d);
 }
 
 } // namespace tenon::sim

@@ -1,23 +1,11 @@
 // f64 shapes and Volta's m8n8k4 on plain arrays of the matrices' elements.
 #include "sim/machine/matrix/MmaSpecial.h"
 
+#include "sim/machine/matrix/Fragments.h"
+
 #include <cmath>
 
 namespace tenon::sim {
-
-/// An f16 value held as f32, back as its bits.
-static uint32_t exactHalf(uint32_t bits) {
-  uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-  if (magnitude >= 0x47800000) // infinity, or the canonical NaN
-    return magnitude > 0x7f800000 ? 0x7fff : sign | 0x7c00;
-  if (magnitude >= 0x38800000)
-    return sign | (magnitude - 0x38000000) >> 13;
-  return sign | uint32_t(std::bit_cast<float>(magnitude) * 0x1p24f);
-}
-
-uint32_t packHalves(uint32_t low, uint32_t high) {
-  return exactHalf(low) | exactHalf(high) << 16;
-}
 
 static double doubleAt(const void *const *registers, int index, int lane) {
   return std::bit_cast<double>(static_cast<const uint64_t *>(registers[index])[lane]);

@@ -13,7 +13,4 @@ void mmaDouble(MatrixShape, void *const *d, const void *const *a, const void *co
 void mmaQuadPairs(const MmaOp &, void *const *d, const void *const *a, const void *const *b,
                   const void *const *c);
 
-/// Two values that are exactly f16 but held as f32 bits, as one f16x2 register.
-uint32_t packHalves(uint32_t low, uint32_t high);
-
 } // namespace tenon::sim

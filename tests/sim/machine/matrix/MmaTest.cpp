@@ -3,53 +3,23 @@
 // of the PTX manual, written out here once more.
 #include "sim/machine/matrix/DotEngine.h"
 #include "sim/machine/matrix/Mma.h"
-#include "tests/sim/machine/matrix/Reference.h"
+#include "tests/sim/machine/matrix/Helpers.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 using namespace tenon::sim;
+using namespace matrixtest;
 using reference::Draw;
-using reference::Format;
 
 namespace {
-
-const Format &formatOf(Element e) {
-  switch (e) {
-  case Element::F16:
-    return reference::F16;
-  case Element::BF16:
-    return reference::BF16;
-  case Element::TF32:
-    return reference::TF32;
-  case Element::E4M3:
-    return reference::E4M3;
-  case Element::E5M2:
-    return reference::E5M2;
-  default:
-    return reference::F32;
-  }
-}
 
 /// Matrices of raw bits and the registers of a warp.
 struct Problem {
   uint32_t a[16][32], b[32][8], c[16][8];
   alignas(64) uint32_t ra[8][32], rb[8][32], rc[8][32], rd[8][32];
 };
-
-void setBits(uint32_t (*registers)[32], int lane, int element, int bits, uint32_t value) {
-  int perWord = 32 / bits;
-  uint32_t &word = registers[element / perWord][lane];
-  int shift = element % perWord * bits;
-  word = (word & ~(bits == 32 ? ~0u : ((1u << bits) - 1) << shift)) | value << shift;
-}
-
-uint32_t getBits(uint32_t (*registers)[32], int lane, int element, int bits) {
-  int perWord = 32 / bits;
-  uint32_t word = registers[element / perWord][lane] >> (element % perWord * bits);
-  return bits == 32 ? word : word & ((1u << bits) - 1);
-}
 
 /// PTX: consecutive elements of a register lie along k; registers alternate
 /// between the two row groups of A first, then go on along k.
@@ -71,28 +41,9 @@ void fillFragments(Problem &p, MatrixShape s, int bits, int bitsC) {
   }
 }
 
-struct Pointers {
-  void *list[8];
-  explicit Pointers(uint32_t (*registers)[32]) {
-    for (int i = 0; i < 8; ++i)
-      list[i] = registers[i];
-  }
-};
-
 void runMma(const MmaOp &op, Problem &p) {
   std::memset(p.rd, 0xcc, sizeof p.rd);
   mmaSync(op, Pointers(p.rd).list, Pointers(p.ra).list, Pointers(p.rb).list, Pointers(p.rc).list);
-}
-
-reference::Rule ruleOf(TensorCore core, Element a, Element d, bool narrow) {
-  int fraction = core == TensorCore::Volta ? 23 : core >= TensorCore::Hopper ? 25 : 24;
-  int bytes = core == TensorCore::Volta ? 8 : core >= TensorCore::Hopper ? 32 : 16;
-  reference::Rule rule{fraction, bytes * 8 / formatOf(a).bits, d == Element::F16, 23};
-  if (narrow) {
-    rule.fraction = 13;
-    rule.outputBits = 13;
-  }
-  return rule;
 }
 
 const TensorCore kAll[] = {TensorCore::Turing, TensorCore::Ampere, TensorCore::Ada,

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
-#include <vector>
 
 namespace reference {
 
@@ -122,8 +121,8 @@ inline uint32_t dot(const Rule &rule, const Format &fa, const Format &fb, const 
   bool stateHalf = halfC;
   for (int first = 0; first < k; first += rule.step) {
     Number acc = parse(stateHalf ? F16 : F32, state);
-    std::vector<Wide> significands{acc.significand};
-    std::vector<int> exponents{acc.exponent}, fractions{acc.fractionBits};
+    Wide significands[65] = {acc.significand};
+    int exponents[65] = {acc.exponent}, fractions[65] = {acc.fractionBits}, terms = 1;
     bool nan = acc.kind == Class::NaN;
     int infinities = acc.kind == Class::Infinite ? (acc.significand > 0 ? 1 : 2) : 0;
     for (int i = first; i < std::min(k, first + rule.step); ++i) {
@@ -135,9 +134,9 @@ inline uint32_t dot(const Rule &rule, const Format &fa, const Format &fb, const 
         nan |= sign == 0;
         infinities |= sign > 0 ? 1 : 2;
       }
-      significands.push_back(Wide(x.significand) * y.significand);
-      exponents.push_back(x.exponent + y.exponent);
-      fractions.push_back(x.fractionBits + y.fractionBits);
+      significands[terms] = Wide(x.significand) * y.significand;
+      exponents[terms] = x.exponent + y.exponent;
+      fractions[terms++] = x.fractionBits + y.fractionBits;
     }
     stateHalf = rule.half;
     if (nan || infinities == 3) {
@@ -149,9 +148,9 @@ inline uint32_t dot(const Rule &rule, const Format &fa, const Format &fb, const 
               (infinities == 2 ? (rule.half ? 0x8000u : 0x80000000u) : 0);
       continue;
     }
-    int largest = *std::max_element(exponents.begin(), exponents.end());
+    int largest = *std::max_element(exponents, exponents + terms);
     Wide sum = 0;
-    for (size_t i = 0; i < significands.size(); ++i) {
+    for (int i = 0; i < terms; ++i) {
       int shift = rule.fraction + exponents[i] - largest - fractions[i];
       Wide m = magnitudeOf(significands[i]);
       m = shift >= 0 ? m << shift : (shift < -120 ? 0 : m >> -shift);
