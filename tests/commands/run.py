@@ -1,0 +1,16 @@
+"""The commands as a user meets them: what they accept, what they refuse and in which words."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
+
+import checks
+import compile_tests
+import external_data_tests
+import inspect_tests
+import repeat_tests
+import run_tests
+
+if __name__ == "__main__":
+    checks.main("commands")
