@@ -99,6 +99,7 @@ ExprValues::ExprValues(const EntryPoint &entry)
     }
   }
   clear();
+  recompute();
 }
 
 void ExprValues::clear() {
@@ -106,7 +107,6 @@ void ExprValues::clear() {
     symbolValues[i] = entry.symbols[i].min;
     bound[i] = 0;
   }
-  recompute();
 }
 
 void ExprValues::bindOnly(uint32_t symbol, int64_t value) {

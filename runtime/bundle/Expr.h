@@ -23,7 +23,7 @@ public:
 
   explicit ExprValues(const EntryPoint &entry);
 
-  /// Forgets all symbols.
+  /// Forgets all symbols; call recompute() when the new ones are bound.
   void clear();
   /// Binds a symbol and recomputes.
   void bind(uint32_t symbol, int64_t value);

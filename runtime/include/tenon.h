@@ -135,6 +135,19 @@ TENON_API tenon_error *tenon_session_run(tenon_session *session, size_t entry,
 /* Puts all state (caches, counters) back to its initial value. */
 TENON_API tenon_error *tenon_session_reset(tenon_session *session);
 
+/* A profile: while a callback is set, it is called after each kernel launch of a
+ * run, on the running thread; what it is given lives until it returns. NULL ends
+ * the profile. */
+typedef struct tenon_launch_info {
+  const char *kernel;
+  const char *nodes; /* the model's nodes, separated by ", " */
+  double ms;
+  int64_t flops, bytes; /* -1 where not known */
+} tenon_launch_info;
+typedef void (*tenon_launch_callback)(void *user, const tenon_launch_info *info);
+TENON_API void tenon_session_observe(tenon_session *session, tenon_launch_callback callback,
+                                     void *user);
+
 /* What the session runs on: "cpu (avx512, 2 threads)". */
 TENON_API const char *tenon_session_device(const tenon_session *session);
 TENON_API int32_t tenon_session_threads(const tenon_session *session);

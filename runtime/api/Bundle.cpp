@@ -1,0 +1,135 @@
+// Bundles of the C API: opening, introspection.
+#include "runtime/api/Objects.h"
+
+#include "runtime/bundle/Expr.h"
+
+using namespace tenon;
+
+namespace {
+
+/// A fixed size, or -1 with the formula as its name.
+void describeDimension(const bundle::EntryPoint &entry, bundle::Expr expr, TensorDescription &out) {
+  const bundle::ExprNode &node = entry.exprs[expr];
+  bool fixed = node.op == bundle::ExprOp::Constant;
+  out.shape.push_back(fixed ? node.value : -1);
+  out.names.push_back(fixed ? "" : bundle::exprText(entry, expr));
+}
+
+void describeTensor(const bundle::EntryPoint &entry, const bundle::Tensor &tensor,
+                    TensorDescription &out) {
+  for (bundle::Expr expr : tensor.shape)
+    describeDimension(entry, expr, out);
+  for (const std::string &name : out.names)
+    out.namePointers.push_back(name.c_str());
+  out.info = {tensor.name.c_str(), toDlType(tensor.type), static_cast<int32_t>(out.shape.size()),
+              out.shape.data(), out.namePointers.data()};
+}
+
+EntryDescription describeEntry(const bundle::EntryPoint &entry) {
+  EntryDescription description;
+  for (const bundle::Tensor &tensor : entry.inputs)
+    describeTensor(entry, tensor, description.inputs.emplace_back());
+  for (const bundle::Tensor &tensor : entry.outputs)
+    describeTensor(entry, tensor, description.outputs.emplace_back());
+  return description;
+}
+
+const bundle::EntryPoint *findEntry(const tenon_bundle *bundle, size_t entry) {
+  if (!bundle || entry >= bundle->entries.size())
+    return nullptr;
+  return &bundle->file->bundle().entries[entry];
+}
+
+template <typename List, typename Info, typename Get>
+tenon_error *getInfo(const List &list, size_t index, Info *info, Get &&get) {
+  return guarded([&]() -> Status {
+    if (!info)
+      return nullArgument("info");
+    if (index >= list.size())
+      return Status(TENON_INVALID_ARGUMENT, "index " + std::to_string(index) +
+                                                " is out of range, expected below " +
+                                                std::to_string(list.size()));
+    *info = get(list[index]);
+    return {};
+  });
+}
+
+tenon_error *noSuchEntry(size_t entry) {
+  return guarded([&] {
+    return Status(TENON_INVALID_ARGUMENT, "there is no entry point " + std::to_string(entry));
+  });
+}
+
+} // namespace
+
+extern "C" {
+
+tenon_error *tenon_bundle_open(const char *path, tenon_bundle **result) {
+  return guarded([&]() -> Status {
+    if (!path || !result)
+      return nullArgument(path ? "bundle" : "path");
+    auto bundle = std::make_unique<tenon_bundle>();
+    TENON_TRY(bundle::BundleFile::open(path, bundle->file));
+    for (const bundle::EntryPoint &entry : bundle->file->bundle().entries)
+      bundle->entries.push_back(describeEntry(entry));
+    *result = bundle.release();
+    return {};
+  });
+}
+
+void tenon_bundle_close(tenon_bundle *bundle) { delete bundle; }
+
+tenon_error *tenon_bundle_verify(const tenon_bundle *bundle) {
+  return guarded([&] { return bundle ? bundle->file->verify() : nullArgument("bundle"); });
+}
+
+size_t tenon_bundle_entry_count(const tenon_bundle *bundle) {
+  return bundle ? bundle->entries.size() : 0;
+}
+
+const char *tenon_bundle_entry_name(const tenon_bundle *bundle, size_t index) {
+  const bundle::EntryPoint *entry = findEntry(bundle, index);
+  return entry ? entry->name.c_str() : "";
+}
+
+size_t tenon_bundle_input_count(const tenon_bundle *bundle, size_t index) {
+  const bundle::EntryPoint *entry = findEntry(bundle, index);
+  return entry ? entry->inputs.size() : 0;
+}
+
+size_t tenon_bundle_output_count(const tenon_bundle *bundle, size_t index) {
+  const bundle::EntryPoint *entry = findEntry(bundle, index);
+  return entry ? entry->outputs.size() : 0;
+}
+
+size_t tenon_bundle_symbol_count(const tenon_bundle *bundle, size_t index) {
+  const bundle::EntryPoint *entry = findEntry(bundle, index);
+  return entry ? entry->symbols.size() : 0;
+}
+
+tenon_error *tenon_bundle_input(const tenon_bundle *bundle, size_t entry, size_t index,
+                                tenon_tensor_info *info) {
+  if (!findEntry(bundle, entry))
+    return noSuchEntry(entry);
+  return getInfo(bundle->entries[entry].inputs, index, info,
+                 [](const TensorDescription &tensor) { return tensor.info; });
+}
+
+tenon_error *tenon_bundle_output(const tenon_bundle *bundle, size_t entry, size_t index,
+                                 tenon_tensor_info *info) {
+  if (!findEntry(bundle, entry))
+    return noSuchEntry(entry);
+  return getInfo(bundle->entries[entry].outputs, index, info,
+                 [](const TensorDescription &tensor) { return tensor.info; });
+}
+
+tenon_error *tenon_bundle_symbol(const tenon_bundle *bundle, size_t index, size_t symbol,
+                                 tenon_symbol_info *info) {
+  const bundle::EntryPoint *entry = findEntry(bundle, index);
+  if (!entry)
+    return noSuchEntry(index);
+  return getInfo(entry->symbols, symbol, info, [](const bundle::Symbol &s) {
+    return tenon_symbol_info{s.name.c_str(), s.min, s.max, s.step};
+  });
+}
+}

@@ -1,0 +1,108 @@
+// Sessions of the C API: a device, states, and a runner per entry point made at
+// its first run.
+#include "runtime/api/Objects.h"
+
+#include <cstring>
+
+using namespace tenon;
+
+namespace {
+
+tenon_session_options readOptions(const tenon_session_options *options) {
+  tenon_session_options read{};
+  if (options)
+    std::memcpy(&read, options, std::min(options->size, sizeof read));
+  return read;
+}
+
+Status openSession(tenon_session &session, const tenon_session_options &options) {
+  if (options.device && std::strcmp(options.device, "cpu") != 0)
+    return Status(TENON_NO_DEVICE, std::string("device '") + options.device +
+                                       "' is not known to this version, expected 'cpu'");
+  TENON_TRY(session.device.open(session.file, options.threads));
+  unsigned threads = session.device.threads();
+  session.description = "cpu (" + session.device.target().name + ", " + std::to_string(threads) +
+                        (threads == 1 ? " thread)" : " threads)");
+  return {};
+}
+
+/// The program of an entry point that this session executes.
+Status chooseProgram(const bundle::EntryPoint &entry, uint32_t &program) {
+  for (program = 0; program < entry.programs.size(); ++program)
+    if (entry.programs[program].device == "cpu" && entry.programs[program].rank == 0)
+      return {};
+  return Status(TENON_NO_DEVICE, "entry point '" + entry.name + "' has no program for the cpu");
+}
+
+Status prepareRunner(tenon_session &session, size_t index) {
+  const std::vector<bundle::EntryPoint> &entries = session.file->bundle().entries;
+  if (index >= entries.size())
+    return Status(TENON_INVALID_ARGUMENT, "there is no entry point " + std::to_string(index));
+  if (session.runners[index])
+    return {};
+  uint32_t program;
+  TENON_TRY(chooseProgram(entries[index], program));
+  session.runners[index] =
+      std::make_unique<EntryRunner>(*session.file, index, program, session.device, session.states);
+  return {};
+}
+
+} // namespace
+
+extern "C" {
+
+tenon_error *tenon_session_create(tenon_bundle *bundle, const tenon_session_options *options,
+                                  tenon_session **result) {
+  return guarded([&]() -> Status {
+    if (!bundle || !result)
+      return nullArgument(bundle ? "session" : "bundle");
+    auto session = std::make_unique<tenon_session>(bundle->file);
+    TENON_TRY(openSession(*session, readOptions(options)));
+    *result = session.release();
+    return {};
+  });
+}
+
+void tenon_session_destroy(tenon_session *session) { delete session; }
+
+tenon_error *tenon_session_run(tenon_session *session, size_t entry, const DLTensor *inputs,
+                               size_t numInputs, DLTensor *outputs, size_t numOutputs) {
+  return guarded([&]() -> Status {
+    if (!session)
+      return nullArgument("session");
+    TENON_TRY(prepareRunner(*session, entry));
+    return session->runners[entry]->run(inputs, numInputs, outputs, numOutputs, session->observer);
+  });
+}
+
+tenon_error *tenon_session_reset(tenon_session *session) {
+  return guarded([&]() -> Status {
+    if (!session)
+      return nullArgument("session");
+    session->states.reset();
+    return {};
+  });
+}
+
+void tenon_session_observe(tenon_session *session, tenon_launch_callback callback, void *user) {
+  if (session)
+    session->observer = {callback, user};
+}
+
+const char *tenon_session_device(const tenon_session *session) {
+  return session ? session->description.c_str() : "";
+}
+
+int32_t tenon_session_threads(const tenon_session *session) {
+  return session ? static_cast<int32_t>(session->device.threads()) : 0;
+}
+
+uint64_t tenon_session_memory(const tenon_session *session) {
+  if (!session)
+    return 0;
+  uint64_t total = session->states.memory() + session->device.scratchMemory();
+  for (const auto &runner : session->runners)
+    total += runner ? runner->memory() : 0;
+  return total;
+}
+}

@@ -1,0 +1,108 @@
+// A launch splits its blocks into one contiguous range per thread; the split
+// depends on grid and thread count only. A grid smaller than the pool leaves
+// threads out, and a grid of one runs on the caller without waking anybody.
+#include "runtime/device/cpu/CpuDevice.h"
+
+#include "runtime/device/cpu/CpuFeatures.h"
+#include "runtime/support/Checked.h"
+
+#include <algorithm>
+#include <sys/mman.h>
+
+namespace tenon {
+namespace {
+
+constexpr int maxThreads = 4096;
+
+struct Launch {
+  tenon_kernel kernel;
+  tenon_kernel_args args;
+  int64_t grid;
+  int64_t scratchStride;
+  unsigned threads;
+  int32_t *results;
+};
+
+[[clang::no_sanitize("function")]] void runRange(void *context, unsigned thread) {
+  const Launch &launch = *static_cast<const Launch *>(context);
+  tenon_kernel_args args = launch.args;
+  auto split = [&](int64_t t) {
+    return static_cast<int64_t>(static_cast<__int128>(launch.grid) * t / launch.threads);
+  };
+  args.begin = split(thread);
+  args.end = split(thread + 1);
+  args.scratch = static_cast<char *>(args.scratch) + launch.scratchStride * thread;
+  launch.results[thread] = launch.kernel(&args);
+}
+
+std::string describeResult(int32_t result) {
+  switch (result) {
+  case TENON_KERNEL_INDEX_OUT_OF_RANGE:
+    return "an index is out of range";
+  case TENON_KERNEL_DIVISION_BY_ZERO:
+    return "integer division by zero";
+  case TENON_KERNEL_BAD_VALUE:
+    return "a value is not allowed";
+  default:
+    return "the kernel failed with code " + std::to_string(result);
+  }
+}
+
+} // namespace
+
+CpuDevice::~CpuDevice() {
+  if (code)
+    ::munmap(code, codeSize);
+}
+
+Status CpuDevice::open(std::shared_ptr<const bundle::BundleFile> opened, int threads) {
+  file = std::move(opened);
+  const bundle::Bundle &bundle = file->bundle();
+  if (threads < 0 || threads > maxThreads)
+    return Status(TENON_INVALID_ARGUMENT, "expected 0 to " + std::to_string(maxThreads) +
+                                              " threads, got " + std::to_string(threads));
+  targetIndex = chooseCpuTarget(bundle);
+  if (targetIndex == bundle::none) {
+    std::string names;
+    for (const bundle::Target &target : bundle.targets)
+      names += (names.empty() ? "" : ", ") + target.device + ":" + target.name;
+    return Status(TENON_NO_DEVICE,
+                  "the bundle has no code for this processor (it has: " + names + ")");
+  }
+  codeSize = bundle.sections[target().section].size;
+  if (codeSize)
+    TENON_TRY(file->mapCode(target().section, code));
+  TENON_TRY(pool.start(threads ? threads : availableProcessors()));
+  results.resize(pool.size());
+  return {};
+}
+
+Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, void *const *buffers,
+                         const int64_t *symbols) {
+  if (grid <= 0)
+    return grid == 0 ? Status() : Status(TENON_INVALID_BUNDLE, "a grid is negative");
+  uint64_t entry = target().entries[kernel];
+  if (entry == bundle::noEntry)
+    return Status(TENON_NO_DEVICE, "the bundle has no code of kernel '" +
+                                       file->bundle().kernels[kernel].name + "' for " +
+                                       target().name);
+  unsigned threads = static_cast<unsigned>(std::min<int64_t>(grid, pool.size()));
+  uint64_t stride;
+  int64_t total;
+  if (scratchBytes < 0 || !alignUp(scratchBytes, 64, stride) ||
+      !checkedMul(static_cast<int64_t>(stride), pool.size(), total) || !scratch.reserve(total))
+    return Status(TENON_OUT_OF_MEMORY, "no memory for " + std::to_string(scratchBytes) +
+                                           " bytes of scratch in each of " +
+                                           std::to_string(pool.size()) + " threads");
+  auto function = reinterpret_cast<tenon_kernel>(static_cast<char *>(code) + entry);
+  Launch launch{function, {buffers, symbols, scratch.data(), 0, 0},
+                grid,     static_cast<int64_t>(stride),
+                threads,  results.data()};
+  pool.run(threads, runRange, &launch);
+  for (unsigned thread = 0; thread < threads; ++thread)
+    if (results[thread] != TENON_KERNEL_OK)
+      return Status(TENON_EXECUTION, describeResult(results[thread]));
+  return {};
+}
+
+} // namespace tenon

@@ -1,0 +1,90 @@
+// One epoch per task: raising it publishes task, context and count (release)
+// and wakes sleepers; every worker then counts down `pending`, whether it took
+// part or not, so that the next task cannot overtake a slow worker.
+#include "runtime/device/cpu/ThreadPool.h"
+
+#include <algorithm>
+#include <sched.h>
+#include <system_error>
+
+namespace tenon {
+namespace {
+
+/// Some tens of microseconds of pause instructions.
+constexpr unsigned spins = 2000;
+
+void pause() { __builtin_ia32_pause(); }
+
+} // namespace
+
+unsigned availableProcessors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    return std::max(1, CPU_COUNT(&set));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+Status ThreadPool::start(unsigned threads) {
+  try {
+    for (unsigned thread = 1; thread < threads; ++thread)
+      workers.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error &) {
+    return Status(TENON_OUT_OF_MEMORY, "cannot start thread " + std::to_string(workers.size() + 1) +
+                                           " of " + std::to_string(threads));
+  }
+  return {};
+}
+
+ThreadPool::~ThreadPool() {
+  stopping = true;
+  epoch.fetch_add(1, std::memory_order_release);
+  epoch.notify_all();
+  for (std::thread &worker : workers)
+    worker.join();
+}
+
+uint32_t ThreadPool::awaitEpoch(uint32_t seen) {
+  for (unsigned i = 0; i < spins; ++i) {
+    uint32_t now = epoch.load(std::memory_order_acquire);
+    if (now != seen)
+      return now;
+    pause();
+  }
+  epoch.wait(seen, std::memory_order_acquire);
+  return epoch.load(std::memory_order_acquire);
+}
+
+void ThreadPool::work(unsigned thread) {
+  for (uint32_t seen = 0;;) {
+    seen = awaitEpoch(seen);
+    if (stopping)
+      return;
+    if (thread < active)
+      task(context, thread);
+    if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      pending.notify_one();
+  }
+}
+
+void ThreadPool::run(unsigned count, Task newTask, void *newContext) {
+  if (count <= 1 || workers.empty()) {
+    newTask(newContext, 0);
+    return;
+  }
+  task = newTask;
+  context = newContext;
+  active = count;
+  pending.store(static_cast<uint32_t>(workers.size()), std::memory_order_relaxed);
+  epoch.fetch_add(1, std::memory_order_release);
+  epoch.notify_all();
+  newTask(newContext, 0);
+  for (unsigned i = 0; i < spins; ++i) {
+    if (pending.load(std::memory_order_acquire) == 0)
+      return;
+    pause();
+  }
+  while (uint32_t left = pending.load(std::memory_order_acquire))
+    pending.wait(left, std::memory_order_acquire);
+}
+
+} // namespace tenon

@@ -1,0 +1,53 @@
+// Construction, and a run from end to end.
+#include "runtime/program/EntryRunner.h"
+
+#include <algorithm>
+
+namespace tenon {
+
+using namespace bundle;
+
+EntryRunner::EntryRunner(const BundleFile &file, uint32_t entryIndex, uint32_t programIndex,
+                         CpuDevice &device, StateStore &states)
+    : file(file), entry(file.bundle().entries[entryIndex]), program(entry.programs[programIndex]),
+      device(device), states(states), values(entry), inputs(entry.inputs.size()),
+      outputs(entry.outputs.size()), arenas(program.arenas.size()),
+      stateSizes(file.bundle().states.size(), none) {
+  for (size_t i = 0; i < outputs.size(); ++i)
+    outputs[i].shape.resize(entry.outputs[i].shape.size());
+  for (const StateShape &state : entry.states)
+    stateSizes[state.state] = state.size;
+  size_t widest = 0;
+  for (const Kernel &kernel : file.bundle().kernels)
+    widest = std::max(widest, kernel.access.size());
+  arguments.resize(widest);
+}
+
+Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor *outputTensors,
+                        size_t numOutputs, const LaunchObserver &launchObserver) {
+  if (numOutputs != outputs.size() || (numOutputs && !outputTensors))
+    return Status(TENON_INVALID_ARGUMENT, "expected " + std::to_string(outputs.size()) +
+                                              " outputs, got " + std::to_string(numOutputs));
+  callerOutputs = outputTensors;
+  observer = launchObserver;
+  TENON_TRY(bindInputs(inputTensors, numInputs));
+  for (Output &output : outputs)
+    output.ready = false;
+  for (ArenaSlot &arena : arenas)
+    arena.ready = false;
+  TENON_TRY(runBlock(0));
+  return finishOutputs();
+}
+
+uint64_t EntryRunner::memory() const {
+  uint64_t total = 0;
+  for (const Input &input : inputs)
+    total += input.copy.size();
+  for (const Output &output : outputs)
+    total += output.memory.size();
+  for (const ArenaSlot &arena : arenas)
+    total += arena.memory.size();
+  return total;
+}
+
+} // namespace tenon

@@ -1,0 +1,107 @@
+// Runs one entry point of a bundle: binds symbols from the inputs' shapes,
+// walks the program's instructions, hands back the outputs.
+//
+// Bind.cpp takes inputs in, Outputs.cpp hands outputs out, Execute.cpp walks the
+// instructions. All vectors are sized when the runner is made; a run allocates
+// only where memory has to grow.
+#pragma once
+
+#include "runtime/bundle/BundleFile.h"
+#include "runtime/bundle/Expr.h"
+#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/program/DlTensor.h"
+#include "runtime/program/StateStore.h"
+#include "runtime/support/Memory.h"
+
+#include <vector>
+
+namespace tenon {
+
+/// Told about each launch, with its duration, while a profile is taken.
+struct LaunchObserver {
+  tenon_launch_callback callback = nullptr;
+  void *user = nullptr;
+};
+
+class EntryRunner {
+public:
+  EntryRunner(const bundle::BundleFile &file, uint32_t entry, uint32_t program, CpuDevice &device,
+              StateStore &states);
+
+  Status run(const DLTensor *inputs, size_t numInputs, DLTensor *outputs, size_t numOutputs,
+             const LaunchObserver &observer);
+  /// Bytes held for arenas, outputs and copies of inputs.
+  uint64_t memory() const;
+
+private:
+  /// Bytes somewhere in memory.
+  struct Range {
+    char *data = nullptr;
+    int64_t size = 0;
+  };
+  struct Input {
+    Range range;
+    Memory copy;
+  };
+  struct Output {
+    Range range;
+    bool ready = false;
+    std::vector<int64_t> shape;
+    Memory memory;
+  };
+  struct ArenaSlot {
+    Range range;
+    bool ready = false;
+    Memory memory;
+  };
+
+  // Bind.cpp
+  Status bindInputs(const DLTensor *inputs, size_t count);
+  Status checkTensor(uint32_t index, const DLTensor &tensor);
+  Status bindSymbols(uint32_t index, const DLTensor &tensor);
+  Status checkShape(uint32_t index, const DLTensor &tensor);
+  Status takeData(uint32_t index, const DLTensor &tensor);
+  Status checkSymbol(uint32_t symbol, int64_t value) const;
+
+  // Outputs.cpp
+  Status prepareOutput(uint32_t index);
+  Status takeCallersOutput(uint32_t index, int64_t bytes);
+  Status checkOverlap(uint32_t index, const Range &range) const;
+  Status finishOutputs();
+
+  // Execute.cpp
+  Status runBlock(uint32_t block);
+  Status runInstruction(const bundle::Instruction &instruction);
+  Status execute(const std::monostate &) { return {}; }
+  Status execute(const bundle::inst::Arena &in);
+  Status execute(const bundle::inst::Launch &in);
+  Status execute(const bundle::inst::Copy &in);
+  Status execute(const bundle::inst::Fill &in);
+  Status execute(const bundle::inst::Bind &in);
+  Status execute(const bundle::inst::Check &in);
+  Status execute(const bundle::inst::If &in);
+  Status execute(const bundle::inst::Loop &in);
+  Status observe(const bundle::inst::Launch &in, const bundle::Instruction &instruction);
+  Status copy(uint32_t to, uint32_t from);
+  Status readFlag(uint32_t buffer, bool &flag);
+  Status evaluate(bundle::Expr expr, int64_t &value) const;
+  Status container(const bundle::Buffer &buffer, Range &range);
+  Status resolve(uint32_t buffer, Range &range);
+  std::string nodeNames(const bundle::Instruction &instruction) const;
+
+  const bundle::BundleFile &file;
+  const bundle::EntryPoint &entry;
+  const bundle::Program &program;
+  CpuDevice &device;
+  StateStore &states;
+  bundle::ExprValues values;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  std::vector<ArenaSlot> arenas;
+  std::vector<bundle::Expr> stateSizes; ///< per state of the bundle, or none
+  std::vector<void *> arguments;
+  DLTensor *callerOutputs = nullptr;
+  LaunchObserver observer;
+};
+
+} // namespace tenon

@@ -1,0 +1,296 @@
+// The interpreter. Operands were checked at load (CheckProgram.cpp); sizes and
+// offsets depend on symbols and are checked here, each time a buffer is used:
+// a buffer must lie inside its container.
+#include "runtime/program/EntryRunner.h"
+#include "runtime/support/Checked.h"
+
+#include <chrono>
+#include <cstring>
+
+namespace tenon {
+
+using namespace bundle;
+
+namespace {
+
+Status broken(std::string message) { return Status(TENON_INVALID_BUNDLE, std::move(message)); }
+
+template <typename T>
+bool widen(const char *data, int64_t &value) {
+  T element;
+  std::memcpy(&element, data, sizeof element);
+  value = static_cast<int64_t>(element);
+  return !(std::is_unsigned_v<T> && value < 0);
+}
+
+/// Reads an integer; false where it does not fit.
+bool readInteger(ElementType type, const char *data, int64_t &value) {
+  switch (type) {
+  case ElementType::I8:
+    return widen<int8_t>(data, value);
+  case ElementType::I1:
+  case ElementType::U8:
+    return widen<uint8_t>(data, value);
+  case ElementType::I16:
+    return widen<int16_t>(data, value);
+  case ElementType::U16:
+    return widen<uint16_t>(data, value);
+  case ElementType::I32:
+    return widen<int32_t>(data, value);
+  case ElementType::U32:
+    return widen<uint32_t>(data, value);
+  case ElementType::I64:
+    return widen<int64_t>(data, value);
+  case ElementType::U64:
+    return widen<uint64_t>(data, value);
+  default:
+    return false;
+  }
+}
+
+bool holds(Compare compare, int64_t left, int64_t right) {
+  switch (compare) {
+  case Compare::Equal:
+    return left == right;
+  case Compare::NotEqual:
+    return left != right;
+  case Compare::Less:
+    return left < right;
+  case Compare::LessEqual:
+    return left <= right;
+  }
+  return false;
+}
+
+const char *compareText(Compare compare) {
+  static const char *const texts[] = {"equal to ", "other than ", "less than ", "at most "};
+  return texts[static_cast<uint32_t>(compare)];
+}
+
+} // namespace
+
+Status EntryRunner::evaluate(Expr expr, int64_t &value) const {
+  value = values.value(expr);
+  if (values.state(expr) == ExprValues::State::Known)
+    return {};
+  bool unbound = values.state(expr) == ExprValues::State::Unbound;
+  return Status(TENON_EXECUTION, "the size " + exprText(entry, expr) +
+                                     (unbound ? " is not known yet" : " does not fit 64 bits"));
+}
+
+Status EntryRunner::container(const Buffer &buffer, Range &range) {
+  switch (buffer.kind) {
+  case BufferKind::Input:
+    range = inputs[buffer.index].range;
+    return {};
+  case BufferKind::Output:
+    TENON_TRY(prepareOutput(buffer.index));
+    range = outputs[buffer.index].range;
+    return {};
+  case BufferKind::Weight: {
+    const Weight &weight = file.bundle().weights[buffer.index];
+    const uint8_t *data = file.weightData(weight);
+    range = {reinterpret_cast<char *>(const_cast<uint8_t *>(data)),
+             static_cast<int64_t>(weight.size)};
+    return {};
+  }
+  case BufferKind::Constant: {
+    const Constant &constant = file.bundle().constants[buffer.index];
+    const uint8_t *data = file.constantData(constant);
+    range = {reinterpret_cast<char *>(const_cast<uint8_t *>(data)),
+             static_cast<int64_t>(constant.size)};
+    return {};
+  }
+  case BufferKind::Arena:
+    if (!arenas[buffer.index].ready)
+      return broken("arena " + std::to_string(buffer.index) + " is used before it is made");
+    range = arenas[buffer.index].range;
+    return {};
+  case BufferKind::State: {
+    if (stateSizes[buffer.index] == none)
+      return broken("the entry point does not declare a state that it uses");
+    void *data;
+    TENON_TRY(evaluate(stateSizes[buffer.index], range.size));
+    if (range.size < 0)
+      return broken("a state has a negative size");
+    TENON_TRY(states.get(buffer.index, range.size, data));
+    range.data = static_cast<char *>(data);
+    return {};
+  }
+  }
+  return {};
+}
+
+Status EntryRunner::resolve(uint32_t index, Range &range) {
+  const Buffer &buffer = program.buffers[index];
+  int64_t offset, size;
+  Range whole;
+  TENON_TRY(evaluate(buffer.offset, offset));
+  TENON_TRY(evaluate(buffer.size, size));
+  TENON_TRY(container(buffer, whole));
+  if (offset < 0 || size < 0 || !inRange(offset, size, whole.size))
+    return broken("buffer " + std::to_string(index) + " takes bytes " + std::to_string(offset) +
+                  " to " + std::to_string(offset) + "+" + std::to_string(size) + " of " +
+                  std::to_string(whole.size));
+  range = {whole.data + offset, size};
+  return {};
+}
+
+Status EntryRunner::execute(const inst::Arena &in) {
+  ArenaSlot &arena = arenas[in.arena];
+  int64_t size;
+  TENON_TRY(evaluate(program.arenas[in.arena].size, size));
+  if (size < 0)
+    return broken("an arena has a negative size");
+  if (!arena.memory.reserve(size))
+    return Status(TENON_OUT_OF_MEMORY,
+                  "no memory for " + std::to_string(size) + " bytes of intermediate results");
+  arena.range = {reinterpret_cast<char *>(arena.memory.data()), size};
+  arena.ready = true;
+  return {};
+}
+
+Status EntryRunner::execute(const inst::Launch &in) {
+  int64_t grid, scratch;
+  TENON_TRY(evaluate(in.grid, grid));
+  TENON_TRY(evaluate(in.scratch, scratch));
+  for (size_t i = 0; i < in.buffers.size(); ++i) {
+    Range range;
+    TENON_TRY(resolve(in.buffers[i], range));
+    arguments[i] = range.data;
+  }
+  return device.launch(in.kernel, grid, scratch, arguments.data(), values.symbols().data());
+}
+
+Status EntryRunner::copy(uint32_t to, uint32_t from) {
+  Range target, source;
+  TENON_TRY(resolve(to, target));
+  TENON_TRY(resolve(from, source));
+  if (target.size != source.size)
+    return broken("a copy of " + std::to_string(source.size) + " bytes into " +
+                  std::to_string(target.size));
+  if (target.size)
+    std::memmove(target.data, source.data, target.size);
+  return {};
+}
+
+Status EntryRunner::execute(const inst::Copy &in) { return copy(in.to, in.from); }
+
+Status EntryRunner::execute(const inst::Fill &in) {
+  Range target;
+  TENON_TRY(resolve(in.to, target));
+  if (target.size % in.width)
+    return broken("a fill of " + std::to_string(target.size) + " bytes by a pattern of " +
+                  std::to_string(in.width));
+  char pattern[8];
+  std::memcpy(pattern, &in.pattern, sizeof pattern);
+  for (int64_t at = 0; at < target.size; at += in.width)
+    std::memcpy(target.data + at, pattern, in.width);
+  return {};
+}
+
+Status EntryRunner::execute(const inst::Bind &in) {
+  ElementType type = *elementTypeFromCode(in.type);
+  Range from;
+  int64_t index, offset, value;
+  TENON_TRY(resolve(in.from, from));
+  TENON_TRY(evaluate(in.index, index));
+  if (index < 0 || !checkedMul(index, elementBytes(type), offset) ||
+      !inRange(offset, elementBytes(type), from.size))
+    return broken("a size is read outside its buffer");
+  const std::string &name = entry.symbols[in.symbol].name;
+  if (!readInteger(type, from.data + offset, value))
+    return Status(TENON_EXECUTION, "size '" + name + "' does not fit 64 bits");
+  if (Status status = checkSymbol(in.symbol, value); !status.ok())
+    return Status(TENON_EXECUTION, "size '" + name + "' " + status.error().message);
+  values.bind(in.symbol, value);
+  return {};
+}
+
+Status EntryRunner::execute(const inst::Check &in) {
+  int64_t left, right;
+  TENON_TRY(evaluate(in.left, left));
+  TENON_TRY(evaluate(in.right, right));
+  if (holds(in.compare, left, right))
+    return {};
+  return Status(TENON_EXECUTION, file.bundle().strings[in.message] + ": " + std::to_string(left) +
+                                     ", expected " + compareText(in.compare) +
+                                     std::to_string(right));
+}
+
+Status EntryRunner::readFlag(uint32_t buffer, bool &flag) {
+  Range range;
+  TENON_TRY(resolve(buffer, range));
+  if (range.size < 1)
+    return broken("a condition has no bytes");
+  flag = *range.data != 0;
+  return {};
+}
+
+Status EntryRunner::execute(const inst::If &in) {
+  bool condition;
+  TENON_TRY(readFlag(in.condition, condition));
+  uint32_t block = condition ? in.then : in.otherwise;
+  return block == none ? Status() : runBlock(block);
+}
+
+Status EntryRunner::execute(const inst::Loop &in) {
+  int64_t trips = INT64_MAX;
+  if (in.trips != none)
+    TENON_TRY(evaluate(in.trips, trips));
+  int64_t round = 0;
+  values.bind(in.counter, round);
+  for (; round < trips; values.bind(in.counter, ++round)) {
+    bool more = true;
+    if (in.condition != none)
+      TENON_TRY(readFlag(in.condition, more));
+    if (!more)
+      break;
+    TENON_TRY(runBlock(in.body));
+    for (size_t i = 0; i < in.to.size(); ++i)
+      TENON_TRY(copy(in.to[i], in.from[i]));
+  }
+  return {};
+}
+
+Status EntryRunner::observe(const inst::Launch &in, const Instruction &instruction) {
+  auto start = std::chrono::steady_clock::now();
+  TENON_TRY(execute(in));
+  std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
+  std::string nodes = nodeNames(instruction);
+  auto known = [&](Expr expr) {
+    bool good = expr != none && values.state(expr) == ExprValues::State::Known;
+    return good ? values.value(expr) : -1;
+  };
+  tenon_launch_info info = {file.bundle().kernels[in.kernel].name.c_str(), nodes.c_str(),
+                            time.count(), known(in.flops), known(in.bytes)};
+  observer.callback(observer.user, &info);
+  return {};
+}
+
+std::string EntryRunner::nodeNames(const Instruction &instruction) const {
+  std::string names;
+  for (uint32_t node : instruction.nodes)
+    names += (names.empty() ? "" : ", ") + file.bundle().strings[node];
+  return names;
+}
+
+Status EntryRunner::runInstruction(const Instruction &instruction) {
+  if (observer.callback)
+    if (auto *launch = std::get_if<inst::Launch>(&instruction.body))
+      return observe(*launch, instruction);
+  return std::visit([&](const auto &in) { return execute(in); }, instruction.body);
+}
+
+Status EntryRunner::runBlock(uint32_t block) {
+  for (const Instruction &instruction : program.blocks[block].instructions) {
+    Status status = runInstruction(instruction);
+    if (!status.ok()) {
+      status.setNode(nodeNames(instruction));
+      return status;
+    }
+  }
+  return {};
+}
+
+} // namespace tenon

@@ -1,0 +1,101 @@
+// Outputs: the caller's memory, checked, or the session's own, grown as needed.
+// An output becomes ready when an instruction first touches it, because its size
+// may depend on symbols bound while the program runs.
+#include "runtime/program/EntryRunner.h"
+
+#include <algorithm>
+
+namespace tenon {
+
+using namespace bundle;
+
+namespace {
+
+Status refuse(std::string message) { return Status(TENON_INVALID_ARGUMENT, std::move(message)); }
+
+bool overlaps(const char *a, int64_t aSize, const char *b, int64_t bSize) {
+  auto left = reinterpret_cast<uintptr_t>(a), right = reinterpret_cast<uintptr_t>(b);
+  return aSize && bSize && left < right + bSize && right < left + aSize;
+}
+
+} // namespace
+
+Status EntryRunner::prepareOutput(uint32_t index) {
+  Output &output = outputs[index];
+  if (output.ready)
+    return {};
+  const Tensor &info = entry.outputs[index];
+  for (size_t dim = 0; dim < info.shape.size(); ++dim)
+    TENON_TRY(evaluate(info.shape[dim], output.shape[dim]));
+  int64_t elements, bytes;
+  if (!countElements(output.shape.data(), output.shape.size(), elements) ||
+      !countBytes(info.type, elements, bytes))
+    return Status(TENON_EXECUTION, "output '" + info.name + "' of shape " +
+                                       shapeText(output.shape.data(), output.shape.size()) +
+                                       " is too large");
+  if (callerOutputs[index].data) {
+    TENON_TRY(takeCallersOutput(index, bytes));
+  } else {
+    if (!output.memory.reserve(bytes))
+      return Status(TENON_OUT_OF_MEMORY, "no memory for output '" + info.name + "' of " +
+                                             std::to_string(bytes) + " bytes");
+    output.range = {reinterpret_cast<char *>(output.memory.data()), bytes};
+  }
+  output.ready = true;
+  return {};
+}
+
+Status EntryRunner::takeCallersOutput(uint32_t index, int64_t bytes) {
+  const DLTensor &tensor = callerOutputs[index];
+  Output &output = outputs[index];
+  const Tensor &info = entry.outputs[index];
+  std::string name = "output '" + info.name + "'";
+  if (tensor.device.device_type != kDLCPU && tensor.device.device_type != kDLCUDAHost)
+    return refuse(name + " is not in host memory");
+  if (!isType(tensor.dtype, info.type))
+    return refuse(name + " has elements of type " + dlTypeText(tensor.dtype) + ", expected " +
+                  elementTypeText(info.type));
+  int ndim = static_cast<int>(output.shape.size());
+  if (tensor.ndim != ndim || (ndim && !tensor.shape) ||
+      !std::equal(output.shape.begin(), output.shape.end(), tensor.shape))
+    return refuse(name + " has the wrong shape, expected " + shapeText(output.shape.data(), ndim));
+  unsigned width = std::max(1u, elementBytes(info.type));
+  if (!isContiguous(tensor) || reinterpret_cast<uintptr_t>(dlData(tensor)) % width)
+    return refuse(name + " is not contiguous and aligned to its elements");
+  output.range = {dlData(tensor), bytes};
+  return checkOverlap(index, output.range);
+}
+
+Status EntryRunner::checkOverlap(uint32_t index, const Range &range) const {
+  auto clash = [&](const char *kind, const std::string &name) {
+    return refuse("output '" + entry.outputs[index].name + "' overlaps " + kind + " '" + name +
+                  "' in memory");
+  };
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (overlaps(range.data, range.size, inputs[i].range.data, inputs[i].range.size))
+      return clash("input", entry.inputs[i].name);
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (i != index && outputs[i].ready &&
+        overlaps(range.data, range.size, outputs[i].range.data, outputs[i].range.size))
+      return clash("output", entry.outputs[i].name);
+  return {};
+}
+
+Status EntryRunner::finishOutputs() {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    TENON_TRY(prepareOutput(i));
+    if (callerOutputs[i].data)
+      continue;
+    DLTensor &tensor = callerOutputs[i];
+    tensor.data = outputs[i].range.data;
+    tensor.device = {kDLCPU, 0};
+    tensor.ndim = static_cast<int32_t>(outputs[i].shape.size());
+    tensor.dtype = toDlType(entry.outputs[i].type);
+    tensor.shape = outputs[i].shape.data();
+    tensor.strides = nullptr;
+    tensor.byte_offset = 0;
+  }
+  return {};
+}
+
+} // namespace tenon
