@@ -99,6 +99,7 @@ ALL = {
     "node-nofold": runner("node-nofold", "tests/conformance/onnx_node.py", "--check", "--no-fold"),
     "e2e": runner("e2e", "tests/e2e/run.py"),
     "commands": runner("commands", "tests/commands/run.py"),
-    "damage": runner("damage", "tests/damage/run.py", env=sanitizer_environment),
+    "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
+    "damage": runner("damage", "tests/damage/run.py"),
 }
-SANITIZED = {"unit-asan", "damage"}
+SANITIZED = {"unit-asan", "commands-asan", "damage"}
