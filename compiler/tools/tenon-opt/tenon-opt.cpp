@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
+#include "passes/codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -20,5 +21,6 @@ int main(int argc, char **argv) {
   registry.insert<tenon::TenonDialect, tenon::tile::TileDialect>();
 
   mlir::registerTransformsPasses();
+  tenon::registerTenonCodegenPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
 }

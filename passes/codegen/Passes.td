@@ -1,0 +1,48 @@
+//===- Passes.td - Passes of code generation ---------------------*- tablegen -*-===//
+#ifndef TENON_PASSES_CODEGEN_PASSES_TD
+#define TENON_PASSES_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def TileToLLVMPass : Pass<"tile-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "tile programs to LLVM functions on native vectors";
+  let description = [{
+    Replaces every `tile.func` by an `llvm.func` of the kernel ABI (see Cpu.h) and
+    a private body. Tiles become lists of native vectors (emit/Fragments.h),
+    structured control flow becomes branches. What remains besides `llvm` is
+    `arith` and `math` on scalars and vectors, for `expand-math` and the
+    conversions of MLIR.
+
+    Before:
+    ```mlir
+    %a = tile.load %x[%off] strides [1] : !tile.view<f32> -> tensor<32xf32>
+    %b = arith.mulf %a, %a : tensor<32xf32>
+    ```
+    After, with 16 lanes:
+    ```mlir
+    %p = llvm.getelementptr %x[%off] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    %a0 = llvm.load %p : !llvm.ptr -> vector<16xf32>
+    %q = llvm.getelementptr %p[16] : (!llvm.ptr) -> !llvm.ptr, f32
+    %a1 = llvm.load %q : !llvm.ptr -> vector<16xf32>
+    %b0 = arith.mulf %a0, %a0 : vector<16xf32>
+    %b1 = arith.mulf %a1, %a1 : vector<16xf32>
+    ```
+  }];
+  let options = [Option<"features", "features", "std::string", "\"avx512\"",
+                        "what the CPU has: avx2 or avx512">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def ExpandMathPass : Pass<"expand-math"> {
+  let summary = "transcendental functions to polynomials";
+  let description = [{
+    Replaces `math` operations on f32 and f64, and the `arith` operations for
+    which LLVM would call a library function, by arithmetic and integer
+    operations. Changes numerics: results are within the errors that
+    ExpandMath.h states, and do not depend on the machine's libm.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+#endif
