@@ -1,0 +1,57 @@
+"""scripts/accept: runs the acceptance lines of one piece of work and prints their verdicts.
+
+A piece of work is a module here whose LINES are (title, floor, function). A function measures and
+returns (figure, verdict); verdict None means not measured this time, and the figure says why. Exit
+status 0 only if no line fails.
+"""
+
+import argparse
+import importlib
+import pathlib
+import sys
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / name) for name in ("harness", "e2e", "conformance")] + [str(HERE)]
+
+
+def names():
+    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("main", "measurements", "new_op"))
+
+
+def measure(function, full):
+    try:
+        return function(full)
+    except Exception as error:
+        traceback.print_exc()
+        return f"{type(error).__name__}: {str(error).strip()[-200:]}", False
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/accept", description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=names())
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--filter", default="")
+    arguments = parser.parse_args()
+    table = []
+    for title, floor, function in importlib.import_module(arguments.name).LINES:
+        if arguments.filter not in title:
+            continue
+        print(f"\n== {title}", flush=True)
+        start = time.monotonic()
+        figure, verdict = measure(function, arguments.full)
+        word = {True: "pass", False: "FAIL", None: "not measured"}[verdict]
+        table.append((title, floor, figure, word))
+        print(f"{title}: {figure}: {word} ({time.monotonic() - start:.0f} s)", flush=True)
+    print(f"\nacceptance of {arguments.name}")
+    for title, floor, figure, word in table:
+        print(f"{word:13} {title}\n{'':13}   floor:  {floor}\n{'':13}   figure: {figure}")
+    failed = sum(row[3] == "FAIL" for row in table)
+    print(f"{sum(row[3] == 'pass' for row in table)} passed, {failed} failed, "
+          f"{sum(row[3] == 'not measured' for row in table)} not measured")
+    return 1 if failed or not table else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
