@@ -1,0 +1,163 @@
+// A bundle, a session and the inputs of a run, for the commands.
+#include "runtime/tools/Model.h"
+
+#include "runtime/program/DlTensor.h"
+
+#include <cstdio>
+
+namespace tenon::tools {
+
+int exitStatus(tenon_code code) { return code == TENON_OK ? 0 : code == TENON_NO_DEVICE ? 3 : 1; }
+
+int report(const char *program, const Status &status) {
+  if (status.ok())
+    return 0;
+  const ErrorInfo &error = status.error();
+  std::string node = error.node.empty() ? "" : error.node + ": ";
+  std::fprintf(stderr, "%s: error: %s%s\n", program, node.c_str(), error.message.c_str());
+  return exitStatus(error.code);
+}
+
+Status fromApi(tenon_error *error) {
+  if (!error)
+    return {};
+  Status status(tenon_error_code(error), tenon_error_message(error), tenon_error_node(error));
+  tenon_error_free(error);
+  return status;
+}
+
+void addModelOptions(CLI::App &app, ModelOptions &options) {
+  app.add_option("bundle", options.bundle, "the .tenon file")->required();
+  app.add_option("--entry", options.entry, "entry point (default: the first)");
+  app.add_option("--input", options.inputs, "NAME=FILE.npy, or FILE.npz with several");
+  app.add_option("--dim", options.dims, "NAME=SIZE of a free dimension, for random inputs");
+  app.add_option("--seed", options.seed, "seed of random inputs");
+  app.add_option("--threads", options.threads, "threads (default: one for each processor)")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--device", options.device, "cpu");
+  app.add_flag("--no-verify", options.noVerify, "do not check the weights' hashes first");
+}
+
+Model::~Model() {
+  tenon_session_destroy(handle);
+  tenon_bundle_close(bundle);
+}
+
+Status Model::findEntry(const std::string &wanted) {
+  size_t count = tenon_bundle_entry_count(bundle);
+  for (entry = 0; entry < count; ++entry) {
+    name = tenon_bundle_entry_name(bundle, entry);
+    if (wanted.empty() || wanted == name)
+      return {};
+  }
+  return Status(TENON_INVALID_ARGUMENT, "the bundle has no entry point '" + wanted + "'");
+}
+
+Status Model::open(const ModelOptions &options) {
+  path = options.bundle;
+  TENON_TRY(fromApi(tenon_bundle_open(path.c_str(), &bundle)));
+  TENON_TRY(findEntry(options.entry));
+  if (!options.noVerify)
+    TENON_TRY(fromApi(tenon_bundle_verify(bundle)));
+  tenon_session_options session = {sizeof session, options.device.c_str(), options.threads};
+  TENON_TRY(fromApi(tenon_session_create(bundle, &session, &handle)));
+  outputs.resize(tenon_bundle_output_count(bundle, entry));
+  return {};
+}
+
+Status Model::readInputs(const std::vector<std::string> &specs,
+                         std::map<std::string, Array> &given) {
+  for (const std::string &spec : specs) {
+    size_t equals = spec.find('=');
+    if (equals == std::string::npos && spec.ends_with(".npz")) {
+      TENON_TRY(readNpz(spec, given));
+      continue;
+    }
+    if (equals == std::string::npos || equals == 0)
+      return Status(TENON_INVALID_ARGUMENT, "expected --input NAME=FILE, got '" + spec + "'");
+    std::string input = spec.substr(0, equals), file = spec.substr(equals + 1);
+    if (file.ends_with(".npz")) {
+      std::map<std::string, Array> archive;
+      TENON_TRY(readNpz(file, archive));
+      if (!archive.count(input))
+        return Status(TENON_INVALID_ARGUMENT, "'" + file + "' has no array '" + input + "'");
+      given[input] = std::move(archive[input]);
+    } else {
+      TENON_TRY(readNpy(file, given[input]));
+    }
+  }
+  return {};
+}
+
+/// The array for an input: converted where only the file format lacks the type.
+Status Model::takeInput(const tenon_tensor_info &info, std::map<std::string, Array> &given,
+                        const ModelOptions &options, Array &array) {
+  auto found = given.find(info.name);
+  if (found == given.end())
+    return Status(TENON_INVALID_ARGUMENT, std::string("input '") + info.name + "' is not given" +
+                                              (options.random ? "" : " (--random draws it)"));
+  array = std::move(found->second);
+  given.erase(found);
+  bool small = isType(info.type, ElementType::BF16);
+  if (small && array.type == ElementType::F32) {
+    Array converted;
+    convertFloats(array, ElementType::BF16, converted);
+    array = std::move(converted);
+  }
+  return {};
+}
+
+Status Model::prepareInputs(const ModelOptions &options) {
+  std::map<std::string, Array> given;
+  TENON_TRY(readInputs(options.inputs, given));
+  if (options.random)
+    TENON_TRY(randomInputs(path, name, options.dims, options.seed, given));
+  size_t count = tenon_bundle_input_count(bundle, entry);
+  inputs.resize(count);
+  inputTensors.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    tenon_tensor_info info;
+    TENON_TRY(fromApi(tenon_bundle_input(bundle, entry, i, &info)));
+    TENON_TRY(takeInput(info, given, options, inputs[i]));
+    Array &array = inputs[i];
+    DLTensor &tensor = inputTensors[i];
+    tensor = {};
+    tensor.data = array.bytes.data();
+    tensor.device = {kDLCPU, 0};
+    tensor.ndim = static_cast<int32_t>(array.shape.size());
+    tensor.dtype = toDlType(array.type);
+    tensor.shape = array.shape.data();
+    tensor.strides = array.strides.empty() ? nullptr : array.strides.data();
+  }
+  if (!given.empty())
+    return Status(TENON_INVALID_ARGUMENT, "the bundle has no input '" + given.begin()->first + "'");
+  return {};
+}
+
+Status Model::run() {
+  std::fill(outputs.begin(), outputs.end(), DLTensor{});
+  return fromApi(tenon_session_run(handle, entry, inputTensors.data(), inputTensors.size(),
+                                   outputs.data(), outputs.size()));
+}
+
+std::string Model::outputName(size_t index) const {
+  tenon_tensor_info info;
+  Status status = fromApi(tenon_bundle_output(bundle, entry, index, &info));
+  return status.ok() ? info.name : "";
+}
+
+Status Model::output(size_t index, Array &array) const {
+  const DLTensor &tensor = outputs[index];
+  array = {};
+#define ELEMENT(name, code, text, bits)                                                            \
+  if (isType(tensor.dtype, ElementType::name))                                                     \
+    array.type = ElementType::name;
+#include "runtime/bundle/ElementTypes.def"
+  array.shape.assign(tensor.shape, tensor.shape + tensor.ndim);
+  int64_t bytes;
+  countBytes(array.type, array.elements(), bytes);
+  array.bytes.assign(dlData(tensor), dlData(tensor) + bytes);
+  return {};
+}
+
+} // namespace tenon::tools
