@@ -28,11 +28,20 @@ def measure(function, full):
         return f"{type(error).__name__}: {str(error).strip()[-200:]}", False
 
 
+def write_markdown(path, name, table):
+    """The table as a page of the docs."""
+    rows = "".join(f"| {title} | {floor} | {figure.replace('|', '/')} | {word} |\n" for title, floor, figure, word in table)
+    path.write_text(f"# Status: {name}\n\nWritten by `scripts/accept {name} --markdown {path.name}` on "
+                    f"{time.strftime('%Y-%m-%d')}, 2 cores.\n\n| what | floor | figure | verdict |\n"
+                    f"|---|---|---|---|\n{rows}")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/accept", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=names())
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--filter", default="")
+    parser.add_argument("--markdown", type=pathlib.Path, help="write the table to this file too")
     arguments = parser.parse_args()
     table = []
     for title, floor, function in importlib.import_module(arguments.name).LINES:
@@ -47,6 +56,8 @@ def main():
     print(f"\nacceptance of {arguments.name}")
     for title, floor, figure, word in table:
         print(f"{word:13} {title}\n{'':13}   floor:  {floor}\n{'':13}   figure: {figure}")
+    if arguments.markdown:
+        write_markdown(arguments.markdown, arguments.name, table)
     failed = sum(row[3] == "FAIL" for row in table)
     print(f"{sum(row[3] == 'pass' for row in table)} passed, {failed} failed, "
           f"{sum(row[3] == 'not measured' for row in table)} not measured")
