@@ -138,7 +138,8 @@ std::vector<uint8_t> Encoder::run(const Bundle &in) {
   auto kernels = tables<fb::Kernel>(in.kernels, [&](const Kernel &k) {
     auto name = text(k.name);
     auto access = fbb.CreateVector(k.access);
-    return fb::CreateKernel(fbb, name, access);
+    auto messages = fbb.CreateVector(k.messages);
+    return fb::CreateKernel(fbb, name, access, messages);
   });
   auto entries = tables<fb::EntryPoint>(in.entries, [&](const EntryPoint &e) { return entry(e); });
   fbb.Finish(fb::CreateBundle(fbb, producer, in.ranks, stringTable, sections, weights, constants,

@@ -126,10 +126,13 @@ Status checkData(const Bundle &bundle) {
 }
 
 Status checkTargets(const Bundle &bundle) {
-  for (const Kernel &kernel : bundle.kernels)
+  for (const Kernel &kernel : bundle.kernels) {
     for (uint8_t access : kernel.access)
       if (access < AccessRead || access > AccessBoth)
         return invalid("kernel '" + kernel.name + "' has a parameter of unknown access");
+    for (String message : kernel.messages)
+      TENON_TRY(checkIndex(message, bundle.strings.size(), "string"));
+  }
   for (const Target &target : bundle.targets)
     TENON_TRY(checkTarget(bundle, target));
   return {};

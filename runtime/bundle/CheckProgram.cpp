@@ -33,7 +33,9 @@ private:
   Status special(const inst::Launch &launch);
   Status special(const inst::Copy &copy) { return writable(copy.to); }
   Status special(const inst::Fill &fill);
-  Status special(const inst::Bind &bind);
+  Status special(const inst::Bind &bind) { return integer(bind.type); }
+  Status special(const inst::Store &store);
+  Status integer(uint32_t type);
   Status special(const inst::Loop &loop);
 
   const Bundle &bundle;
@@ -137,11 +139,16 @@ Status ProgramChecker::special(const inst::Fill &fill) {
   return writable(fill.to);
 }
 
-Status ProgramChecker::special(const inst::Bind &bind) {
-  ElementType type = *elementTypeFromCode(bind.type);
+Status ProgramChecker::integer(uint32_t code) {
+  ElementType type = *elementTypeFromCode(code);
   if (isFloat(type) || !elementBytes(type))
-    return invalid(std::string("a size is read from elements of type ") + elementTypeText(type));
+    return invalid(std::string("a size is held by an element of type ") + elementTypeText(type));
   return {};
+}
+
+Status ProgramChecker::special(const inst::Store &store) {
+  TENON_TRY(integer(store.type));
+  return writable(store.to);
 }
 
 Status ProgramChecker::special(const inst::Loop &loop) {

@@ -186,7 +186,7 @@ Bundle Decoder::bundle(const fb::Bundle &in) {
   });
   out.targets = each(in.targets(), [&](const fb::Target &t) { return target(t); });
   out.kernels = each(in.kernels(), [&](const fb::Kernel &k) {
-    return Kernel{text(k.name()), scalars<uint8_t>(k.access())};
+    return Kernel{text(k.name()), scalars<uint8_t>(k.access()), scalars<uint32_t>(k.messages())};
   });
   out.entries = each(in.entries(), [&](const fb::EntryPoint &e) { return entry(e); });
   return out;

@@ -109,6 +109,8 @@ enum Access : uint8_t { AccessRead = 1, AccessWrite = 2, AccessBoth = 3 };
 struct Kernel {
   std::string name;
   std::vector<uint8_t> access; ///< per parameter, an Access
+  /// A kernel that returns n > 0 failed for the reason messages[n - 1].
+  std::vector<String> messages;
 };
 
 struct Arena {

@@ -77,6 +77,7 @@ private:
   Status execute(const bundle::inst::Launch &in);
   Status execute(const bundle::inst::Copy &in);
   Status execute(const bundle::inst::Fill &in);
+  Status execute(const bundle::inst::Store &in);
   Status execute(const bundle::inst::Bind &in);
   Status execute(const bundle::inst::Check &in);
   Status execute(const bundle::inst::If &in);

@@ -189,6 +189,22 @@ Status EntryRunner::execute(const inst::Fill &in) {
   return {};
 }
 
+Status EntryRunner::execute(const inst::Store &in) {
+  ElementType type = *elementTypeFromCode(in.type);
+  Range to;
+  int64_t value, stored = 0;
+  TENON_TRY(resolve(in.to, to));
+  TENON_TRY(evaluate(in.value, value));
+  if (to.size < elementBytes(type))
+    return broken("a size is written outside its buffer");
+  std::memcpy(to.data, &value, elementBytes(type));
+  if (!readInteger(type, to.data, stored) || stored != value)
+    return Status(TENON_EXECUTION, "the size " + exprText(entry, in.value) + " is " +
+                                       std::to_string(value) + ", which does not fit type " +
+                                       elementTypeText(type));
+  return {};
+}
+
 Status EntryRunner::execute(const inst::Bind &in) {
   ElementType type = *elementTypeFromCode(in.type);
   Range from;

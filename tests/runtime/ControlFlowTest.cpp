@@ -41,7 +41,7 @@ TEST_F(ControlFlowTest, SizesBoundAtRunTime) {
   ExprTable &e = made.exprs;
   Expr n = e.symbol(0), p = e.symbol(1), four = e.constant(4);
   made.entry().inputs = {{"x", ElementType::F32, {n}, none}};
-  made.entry().outputs = {{"y", ElementType::F32, {p}, none}};
+  made.entry().outputs = {{"y", ElementType::F32, {p}, none}, {"sum", ElementType::I64, {}, none}};
   made.program().arenas = {{eight, none}, {e.mul(p, four), none}};
   uint32_t x = made.buffer(BufferKind::Input, 0, zero, e.mul(n, four));
   uint32_t count = made.buffer(BufferKind::Arena, 0, zero, eight);
@@ -55,18 +55,21 @@ TEST_F(ControlFlowTest, SizesBoundAtRunTime) {
   add(inst::Arena{1});
   add(inst::Fill{t, 0x3F800000, 4});
   add(inst::Copy{y, t});
+  add(inst::Store{made.buffer(BufferKind::Output, 1, zero, eight), e.add(p, n),
+                  static_cast<uint32_t>(ElementType::I64)});
   open();
-  auto run = [&](std::vector<float> values, DLTensor &out) {
+  DLTensor out[2];
+  auto run = [&](std::vector<float> values, DLTensor *) {
     test::Tensor in(values, {static_cast<int64_t>(values.size())});
-    out = {};
-    return take(tenon_session_run(session.get(), 0, &in.dl, 1, &out, 1));
+    out[0] = out[1] = {};
+    return take(tenon_session_run(session.get(), 0, &in.dl, 1, out, 2));
   };
-  DLTensor out;
   ASSERT_EQ(run({1, -1, 2, 0, 5}, out), "");
-  EXPECT_EQ(out.shape[0], 3);
-  EXPECT_EQ(static_cast<float *>(out.data)[2], 1.0f);
+  EXPECT_EQ(out[0].shape[0], 3);
+  EXPECT_EQ(static_cast<float *>(out[0].data)[2], 1.0f);
+  EXPECT_EQ(*static_cast<int64_t *>(out[1].data), 8);
   ASSERT_EQ(run({-1}, out), "");
-  EXPECT_EQ(out.shape[0], 0);
+  EXPECT_EQ(out[0].shape[0], 0);
   EXPECT_EQ(run({1, 1, 1, 1}, out), "NonZero_0: size 'P' is 4, expected at most 3 (P)");
   EXPECT_EQ(run({1, 1}, out), "Assert_1: two is refused: 2, expected other than 2");
 }

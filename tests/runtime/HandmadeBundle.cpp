@@ -23,7 +23,7 @@ TENON_TEST_KERNEL handmadeScaleAdd(const tenon_kernel_args *args) {
 #pragma clang loop vectorize(disable) unroll(disable)
     for (int64_t c = 0; c < 4; ++c)
       y[row * 4 + c] = x[row * 4 + c] * w[c] + one;
-  return TENON_KERNEL_OK;
+  return 0;
 }
 
 TENON_TEST_KERNEL handmadeLookup(const tenon_kernel_args *args) {
@@ -32,10 +32,10 @@ TENON_TEST_KERNEL handmadeLookup(const tenon_kernel_args *args) {
   auto *y = static_cast<float *>(args->buffers[2]);
   for (int64_t row = args->begin; row < args->end; ++row) {
     if (index[row] < 0 || index[row] >= 8)
-      return TENON_KERNEL_INDEX_OUT_OF_RANGE;
+      return 2;
     y[row] = table[index[row]];
   }
-  return TENON_KERNEL_OK;
+  return 0;
 }
 
 TENON_TEST_KERNEL handmadeCount(const tenon_kernel_args *args) {
@@ -46,7 +46,7 @@ TENON_TEST_KERNEL handmadeCount(const tenon_kernel_args *args) {
   for (int64_t i = 0; i < args->symbols[0]; ++i)
     positive += x[i] > 0;
   *count = positive;
-  return TENON_KERNEL_OK;
+  return 0;
 }
 
 TENON_TEST_KERNEL handmadeBelow(const tenon_kernel_args *args) {
@@ -55,7 +55,7 @@ TENON_TEST_KERNEL handmadeBelow(const tenon_kernel_args *args) {
   auto *below = static_cast<uint8_t *>(args->buffers[2]);
   *i += 1;
   *below = *i < *n;
-  return TENON_KERNEL_OK;
+  return 0;
 }
 
 namespace tenon::test {
@@ -76,10 +76,12 @@ Handmade::Handmade()
     : strings(input.bundle), exprs((input.bundle.entries.resize(1), input.bundle.entries[0])) {
   Bundle &bundle = input.bundle;
   bundle.producer = "hand";
-  bundle.kernels = {{"scale_add", {AccessRead, AccessRead, AccessWrite}},
-                    {"lookup", {AccessRead, AccessRead, AccessWrite}},
-                    {"count", {AccessRead, AccessWrite}},
-                    {"below", {AccessBoth, AccessRead, AccessWrite}}};
+  bundle.kernels = {{"scale_add", {AccessRead, AccessRead, AccessWrite}, {}},
+                    {"lookup",
+                     {AccessRead, AccessRead, AccessWrite},
+                     {strings.get("unused"), strings.get("an index is out of range")}},
+                    {"count", {AccessRead, AccessWrite}, {}},
+                    {"below", {AccessBoth, AccessRead, AccessWrite}, {}}};
   Target target;
   target.name = "baseline";
   target.entries = kernelEntries();

@@ -35,17 +35,12 @@ struct Launch {
   launch.results[thread] = launch.kernel(&args);
 }
 
-std::string describeResult(int32_t result) {
-  switch (result) {
-  case TENON_KERNEL_INDEX_OUT_OF_RANGE:
-    return "an index is out of range";
-  case TENON_KERNEL_DIVISION_BY_ZERO:
-    return "integer division by zero";
-  case TENON_KERNEL_BAD_VALUE:
-    return "a value is not allowed";
-  default:
-    return "the kernel failed with code " + std::to_string(result);
-  }
+/// Why a kernel failed, in the words of the bundle.
+std::string describeResult(const bundle::Bundle &bundle, uint32_t kernel, int32_t result) {
+  const std::vector<bundle::String> &messages = bundle.kernels[kernel].messages;
+  if (result >= 1 && static_cast<uint32_t>(result) <= messages.size())
+    return bundle.strings[messages[result - 1]];
+  return "the kernel failed with code " + std::to_string(result);
 }
 
 } // namespace
@@ -100,8 +95,8 @@ Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, vo
                 threads,  results.data()};
   pool.run(threads, runRange, &launch);
   for (unsigned thread = 0; thread < threads; ++thread)
-    if (results[thread] != TENON_KERNEL_OK)
-      return Status(TENON_EXECUTION, describeResult(results[thread]));
+    if (results[thread] != 0)
+      return Status(TENON_EXECUTION, describeResult(file->bundle(), kernel, results[thread]));
   return {};
 }
 

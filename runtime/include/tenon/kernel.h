@@ -30,14 +30,8 @@ struct tenon_kernel_args {
   int64_t end;
 };
 
-/* What a kernel returns. */
-enum tenon_kernel_result {
-  TENON_KERNEL_OK = 0,
-  TENON_KERNEL_INDEX_OUT_OF_RANGE = 1,
-  TENON_KERNEL_DIVISION_BY_ZERO = 2,
-  TENON_KERNEL_BAD_VALUE = 3
-};
-
+/* Returns 0, or n > 0 where the kernel's n-th check failed: the bundle holds the
+ * message. */
 typedef int32_t (*tenon_kernel)(const struct tenon_kernel_args *args);
 
 #endif /* TENON_KERNEL_H */
