@@ -32,6 +32,7 @@ struct Actor {
   Warp *warp = nullptr;     // null when performed later
   uint32_t entity = 0;
   const uint32_t *clock = nullptr; // entityCount values
+  const uint32_t *proxyClock = nullptr; // the same for the async proxy, where asyncProxy is set
   uint32_t globalId = 0;
   bool asyncProxy = false;  // needs fence.proxy.async after generic writes
   bool acquiredOutside = false;
@@ -73,5 +74,9 @@ bool requireInitialised(const Actor &actor, Space space, uint64_t address, uint6
 void report(Warp &warp, Kind kind, uint32_t lane, uint64_t address, std::string message);
 /// The same on behalf of an engine.
 void report(const Actor &actor, Kind kind, uint64_t address, std::string message);
+
+/// Adds to the counters of the warp's current op.
+void countTensorFlops(Warp &warp, uint64_t flops);
+void countSharedFill(Warp &warp, uint64_t bytes);
 
 } // namespace tenon::sim
