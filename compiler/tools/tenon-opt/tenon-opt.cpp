@@ -7,6 +7,7 @@
 #include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/codegen/Passes.h"
+#include "passes/fuse/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -22,5 +23,6 @@ int main(int argc, char **argv) {
 
   mlir::registerTransformsPasses();
   tenon::registerTenonCodegenPasses();
+  tenon::registerFusePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
 }
