@@ -1,0 +1,234 @@
+//===- EvaluateReduction.cpp - loops around bodies ------------------------===//
+//
+// A reduction becomes
+//   1. an accumulator tile of the combiner's neutral element, with the shape of
+//      what the result depends on, and lanes along the vector dimension where a
+//      reduced dimension is contiguous and the vector dimension is free;
+//   2. a loop per reduction factor, the contiguous one innermost;
+//   3. the body inside, combined into the accumulator (a product of two floats
+//      as a fused multiply-add);
+//   4. if lanes were used, a reduction across them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/tile/TileDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/tile/Demand.h"
+#include "passes/tile/Evaluator.h"
+
+using namespace mlir;
+namespace tenon {
+
+bool Evaluator::usesVectorDim(ArrayRef<DimExpr> exprs) {
+  return vectorDim >= 0 && tiles.shapeOf(exprs)[vectorDim] > 1;
+}
+
+bool Evaluator::isContiguous(Value value, ArrayRef<DimExpr> index, unsigned variable,
+                             unsigned depth) {
+  DimExpr leaf = tiles.var(variable);
+  if (buffers.contains(value) && !value.getDefiningOp()) {
+    DimExpr offset = DimExpr::constant(value.getContext(), 0);
+    for (auto [expr, stride] :
+         llvm::zip(index, stridesOf(value.getType(), buffers[value].order)))
+      offset = offset + expr * stride;
+    return coefficientOf(tiles.simplify(offset), leaf) == 1;
+  }
+  if (staged.contains(value))
+    return !index.empty() && coefficientOf(tiles.simplify(index.back()), leaf) == 1;
+  auto op = dyn_cast_or_null<FactorRuleInterface>(value.getDefiningOp());
+  if (!op || depth > 8)
+    return false;
+  FactorRule rule = op.getFactorRule();
+  if (rule.hasReduction())
+    return false;
+  for (auto [k, access] : llvm::enumerate(rule.operands)) {
+    SmallVector<DimExpr> operandIndex;
+    for (DimExpr expr : access.index)
+      operandIndex.push_back(expr.replaceLeaves(
+          [&](DimExpr f) { return f.isFactor() ? index[f.getValue()] : DimExpr(); }));
+    bool isDynamic = llvm::any_of(access.index, [](DimExpr expr) {
+      return expr.getKind() == DimKind::Operand;
+    });
+    if (!isDynamic && isContiguous(op->getOperand(k), operandIndex, variable, depth + 1))
+      return true;
+  }
+  return false;
+}
+
+bool Evaluator::reducesVector(FactorRuleInterface op, const FactorRule &rule,
+                              ArrayRef<DimExpr> factors, unsigned variable) {
+  for (auto [k, access] : llvm::enumerate(rule.operands)) {
+    SmallVector<DimExpr> index;
+    for (DimExpr expr : access.index)
+      index.push_back(expr.replaceLeaves(
+          [&](DimExpr f) { return f.isFactor() ? factors[f.getValue()] : DimExpr(); }));
+    if (isContiguous(op->getOperand(k), index, variable))
+      return true;
+  }
+  return false;
+}
+
+/// Zeroes the lanes beyond the last element of the vectorised variables.
+static Scalar maskTail(TileBuilder &tiles, Scalar value, ArrayRef<unsigned> variables,
+                       Scalar neutral) {
+  SmallVector<Guard> guards;
+  for (unsigned variable : variables)
+    if (tiles.hasTail(variable))
+      guards.push_back({tiles.var(variable), tiles.getVariable(variable).extent});
+  if (guards.empty())
+    return value;
+  Scalar mask = tiles.emitter().wrap(tiles.mask(guards), tiles.ir().getI1Type());
+  return select(mask, value, neutral);
+}
+
+Value Evaluator::accumulate(FactorRuleInterface op, const FactorRule &rule,
+                            ArrayRef<DimExpr> factors, ArrayRef<Guard> guards, Value acc,
+                            ArrayRef<unsigned> vectorVariables) {
+  IREmitter &emitter = tiles.emitter();
+  Type type = getElementTypeOrSelf(op->getResult(0).getType());
+  auto shape = llvm::to_vector(tile::shapeOf(acc.getType()));
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(acc.getType()));
+  SmallVector<Scalar> operands;
+  if (isa<ContractOp>(op) && op->getNumOperands() == 2 && isFloat) {
+    for (auto [k, access] : llvm::enumerate(rule.operands)) {
+      SmallVector<DimExpr> index;
+      for (DimExpr expr : access.index)
+        index.push_back(expr.replaceLeaves([&](DimExpr f) { return factors[f.getValue()]; }));
+      Scalar element = evaluate(op->getOperand(k), index, guards);
+      if (!element.emitter)
+        return {};
+      operands.push_back(maskTail(tiles, cast(element, type), vectorVariables,
+                                  emitter.constant(0, type)));
+    }
+    Value values[] = {mlir::cast<Value>(operands[0].payload),
+                      mlir::cast<Value>(operands[1].payload), acc};
+    emitter.unify(values);
+    return math::FmaOp::create(tiles.ir(), tiles.getLoc(), values[0], values[1], values[2]);
+  }
+  Scalar element = evaluateBody(op, rule, factors, guards);
+  if (!element.emitter)
+    return {};
+  unsigned combiner = static_cast<unsigned>(rule.combiner);
+  element = maskTail(tiles, cast(element, type), vectorVariables, emitter.neutral(combiner, type));
+  Value next = emitter.combine(combiner, acc, mlir::cast<Value>(element.payload), type);
+  return emitter.broadcast(next, shape);
+}
+
+static tile::ReduceKind reduceKind(Combiner combiner, Type type) {
+  bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);
+  switch (combiner) {
+  case Combiner::Mul:
+    return tile::ReduceKind::Mul;
+  case Combiner::Max:
+    return isUnsigned ? tile::ReduceKind::MaxU : tile::ReduceKind::Max;
+  case Combiner::Min:
+    return isUnsigned ? tile::ReduceKind::MinU : tile::ReduceKind::Min;
+  case Combiner::And:
+    return tile::ReduceKind::And;
+  case Combiner::Or:
+    return tile::ReduceKind::Or;
+  case Combiner::Xor:
+    return tile::ReduceKind::Xor;
+  default:
+    return tile::ReduceKind::Add;
+  }
+}
+
+Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &rule,
+                                    ArrayRef<DimExpr> index, ArrayRef<Guard> guards) {
+  IREmitter &emitter = tiles.emitter();
+  Type type = getElementTypeOrSelf(op->getResult(0).getType());
+  SmallVector<DimExpr> factors(index);
+  SmallVector<unsigned> variables, vectorVariables;
+  for (const Factor &factor : llvm::drop_begin(rule.factors, index.size())) {
+    variables.push_back(tiles.addVariable(factor.extent));
+    factors.push_back(tiles.var(variables.back()));
+  }
+  // The contiguous variable goes innermost, in lanes if they are free.
+  for (unsigned i = variables.size(); i-- > 0;) {
+    if (!reducesVector(op, rule, factors, variables[i]))
+      continue;
+    std::rotate(variables.begin() + i, variables.begin() + i + 1, variables.end());
+    if (vectorDim >= 0 && !usesVectorDim(index))
+      vectorVariables.push_back(variables.back());
+    break;
+  }
+  SmallVector<int64_t> shape = tiles.shapeOf(index);
+  if (!vectorVariables.empty())
+    shape[vectorDim] = tiles.getWidths()[vectorDim];
+  unsigned combiner = static_cast<unsigned>(rule.combiner);
+  Value init = emitter.broadcast(cast<Value>(emitter.neutral(combiner, type).payload), shape);
+
+  Value zero = arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), 0);
+  bool failedBody = false;
+  std::function<Value(unsigned, Value)> nest = [&](unsigned level, Value acc) -> Value {
+    if (level == variables.size()) {
+      Value next = accumulate(op, rule, factors, guards, acc, vectorVariables);
+      failedBody |= !next;
+      return next ? next : acc;
+    }
+    unsigned variable = variables[level];
+    int tileDim = llvm::is_contained(vectorVariables, variable) ? vectorDim : -1;
+    int64_t step = tileDim >= 0 ? tiles.getWidths()[tileDim] : 1;
+    Value extent = tiles.scalar(tiles.getVariable(variable).extent);
+    return tiles.loop(zero, extent, step, acc, [&](Value iv, ValueRange carried) {
+      tiles.bind(variable, iv, tileDim);
+      tiles.getVariable(variable).isInner = true;
+      return SmallVector<Value>{nest(level + 1, carried[0])};
+    })[0];
+  };
+  Value result = nest(0, init);
+  if (failedBody)
+    return {};
+  if (!vectorVariables.empty())
+    result = tile::ReduceOp::create(tiles.ir(), tiles.getLoc(), reduceKind(rule.combiner, type),
+                                    result, vectorDim);
+  return emitter.wrap(result, type);
+}
+
+/// Carries the best element and its position; NaN beats every number.
+Scalar Evaluator::evaluateArgReduce(ArgReduceOp op, ArrayRef<DimExpr> index,
+                                    ArrayRef<Guard> guards) {
+  IREmitter &emitter = tiles.emitter();
+  Type type = getElementTypeOrSelf(op.getInput().getType()), i64 = tiles.ir().getI64Type();
+  unsigned variable = tiles.addVariable(getDims(op.getInput().getType())[op.getDim()]);
+  auto indexAt = [&](DimExpr position) {
+    SmallVector<DimExpr> full(index);
+    full.insert(full.begin() + op.getDim(), position);
+    return full;
+  };
+  SmallVector<int64_t> shape = tiles.shapeOf(index);
+  Scalar first = evaluate(op.getInput(), indexAt(DimExpr::constant(op.getContext(), 0)), guards);
+  if (!first.emitter)
+    return {};
+  Value inits[] = {emitter.broadcast(cast<Value>(first.payload), shape),
+                   emitter.broadcast(cast<Value>(emitter.constant(0, i64).payload), shape)};
+  Value one = arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), 1);
+  Value extent = tiles.scalar(tiles.getVariable(variable).extent);
+  SmallVector<Value> best =
+      tiles.loop(one, extent, 1, inits, [&](Value iv, ValueRange carried) {
+        tiles.bind(variable, iv);
+        tiles.getVariable(variable).isInner = true;
+        Scalar element = evaluate(op.getInput(), indexAt(tiles.var(variable)), guards);
+        Scalar value = emitter.wrap(carried[0], type), position = emitter.wrap(carried[1], i64);
+        bool isMax = op.getCombiner() == Combiner::Max;
+        Scalar better = op.getLast() ? (isMax ? element >= value : element <= value)
+                                     : (isMax ? element > value : element < value);
+        if (element.isFloat()) {
+          Scalar fresh = op.getLast() ? isnan(element) : isnan(element) & !isnan(value);
+          better = (better & !isnan(value)) | fresh;
+        }
+        auto here = RankedTensorType::get(SmallVector<int64_t>(tiles.getRank(), 1), i64);
+        Value number = arith::IndexCastOp::create(tiles.ir(), tiles.getLoc(), here,
+                                                  tiles.tile(tiles.var(variable)));
+        Scalar nextValue = select(better, element, value);
+        Scalar nextPosition = select(better, emitter.wrap(number, i64), position);
+        return SmallVector<Value>{
+            emitter.broadcast(cast<Value>(nextValue.payload), shape),
+            emitter.broadcast(cast<Value>(nextPosition.payload), shape)};
+      });
+  return cast(emitter.wrap(best[1], i64), getElementTypeOrSelf(op.getType()));
+}
+
+} // namespace tenon

@@ -1,0 +1,102 @@
+//===- Evaluator.h - values of a kernel at symbolic indices -----*- C++ -*-===//
+//
+// The pull generator: evaluates a value of a kernel's region at an index and
+// emits what is needed, operand by operand, from the factor rules.
+//
+//   a map or view    its operands at the accesses of its rule, then its body
+//   a reduction      a loop over its reduction factors around the body
+//   an argument      a load from the kernel's buffer
+//   a staged value   a load from scratch memory, filled before in a loop
+//
+// Indices compose, so a chain of reshapes, transposes and slices costs nothing.
+// Guards (what must hold for an index to be valid) go down to the loads, which
+// are masked by them. Each value is emitted once per scope and index.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_PASSES_TILE_EVALUATOR_H
+#define TENON_PASSES_TILE_EVALUATOR_H
+
+#include "dialects/tenon/Tenon.h"
+#include "passes/tile/TileBuilder.h"
+
+namespace tenon {
+
+/// A buffer of the kernel: its view and the order of its dimensions in memory.
+struct Buffer {
+  mlir::Value view;
+  /// Dimensions from major to minor; empty for row-major order.
+  llvm::SmallVector<int64_t> order;
+};
+
+/// The stride of each dimension of a tensor stored in this order.
+llvm::SmallVector<DimExpr> stridesOf(mlir::Type type, llvm::ArrayRef<int64_t> order);
+
+class Evaluator {
+public:
+  /// \p entry is the first block of the function, where scratch is declared.
+  Evaluator(TileBuilder &tiles, mlir::Block *entry) : tiles(tiles), entry(entry) {}
+
+  /// Declares where a value lies in memory.
+  void addBuffer(mlir::Value value, Buffer buffer) { buffers[value] = std::move(buffer); }
+  const Buffer &getBuffer(mlir::Value value) const { return buffers.find(value)->second; }
+
+  /// Values of this set are computed into scratch memory, whole in the
+  /// dimensions whose index varies inside of the block.
+  void setStaged(llvm::DenseSet<mlir::Value> values) { staged = std::move(values); }
+
+  /// The tile dimension along which loops that fill scratch memory, and
+  /// reductions over contiguous elements, run their lanes; -1 if none.
+  void setVectorDim(int dim) { vectorDim = dim; }
+
+  /// Evaluates \p value at \p index (one expression per dimension). Lanes where
+  /// a guard does not hold are unspecified. Null after an error was reported.
+  Scalar evaluate(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                  llvm::ArrayRef<Guard> guards = {});
+
+  /// Stores a result of the kernel at the index.
+  void store(Scalar element, mlir::Value value, llvm::ArrayRef<DimExpr> index);
+
+private:
+  Scalar evaluateOp(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                    llvm::ArrayRef<Guard> guards, bool intoScratch = false);
+  mlir::Value fillScratch(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                          llvm::ArrayRef<bool> whole, llvm::ArrayRef<DimExpr> strides,
+                          llvm::ArrayRef<DimExpr> lanes, DimExpr elements,
+                          llvm::ArrayRef<Guard> guards);
+  Scalar loadBuffer(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                    llvm::ArrayRef<Guard> guards);
+  Scalar evaluateBody(FactorRuleInterface op, const FactorRule &rule,
+                      llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards);
+  Scalar evaluateReduction(FactorRuleInterface op, const FactorRule &rule,
+                           llvm::ArrayRef<DimExpr> index, llvm::ArrayRef<Guard> guards);
+  Scalar evaluateArgReduce(ArgReduceOp op, llvm::ArrayRef<DimExpr> index,
+                           llvm::ArrayRef<Guard> guards);
+  Scalar evaluateConstant(ConstantOp op, llvm::ArrayRef<DimExpr> index);
+  Scalar evaluateStaged(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                        llvm::ArrayRef<Guard> guards);
+  /// The index leaf for the value of operand \p number: checked, as a tile.
+  DimExpr dynamicIndex(FactorRuleInterface op, const FactorRule &rule, unsigned number,
+                       llvm::ArrayRef<DimExpr> factors, DimExpr extent,
+                       llvm::ArrayRef<Guard> guards);
+  /// True if lanes of a reduction over this variable should run along the
+  /// vector dimension: its elements are contiguous and the dimension is free.
+  bool reducesVector(FactorRuleInterface op, const FactorRule &rule,
+                     llvm::ArrayRef<DimExpr> factors, unsigned variable);
+  bool isContiguous(mlir::Value value, llvm::ArrayRef<DimExpr> index, unsigned variable,
+                    unsigned depth = 0);
+  mlir::Value accumulate(FactorRuleInterface op, const FactorRule &rule,
+                         llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards,
+                         mlir::Value acc, llvm::ArrayRef<unsigned> vectorVariables);
+  bool usesVectorDim(llvm::ArrayRef<DimExpr> exprs);
+
+  TileBuilder &tiles;
+  mlir::Block *entry;
+  llvm::DenseMap<mlir::Value, Buffer> buffers;
+  llvm::DenseSet<mlir::Value> staged;
+  int vectorDim = -1;
+};
+
+} // namespace tenon
+
+#endif // TENON_PASSES_TILE_EVALUATOR_H

@@ -1,0 +1,54 @@
+//===- Schedule.h - how a kernel is cut into blocks and tiles ---*- C++ -*-===//
+//
+// What the generator decides before it emits: the root variables (dimensions of
+// the stored value, adjacent ones merged where every access allows), which of
+// them run over blocks and which inside of one, and the tile.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_PASSES_TILE_SCHEDULE_H
+#define TENON_PASSES_TILE_SCHEDULE_H
+
+#include "passes/tile/Demand.h"
+
+namespace tenon {
+
+/// What the tile generator knows of a CPU.
+struct TileTarget {
+  /// f32 lanes of a vector register and number of registers.
+  int64_t lanes = 16;
+  int64_t registers = 32;
+};
+
+struct Schedule {
+  /// Root variables, from outermost to innermost.
+  llvm::SmallVector<DimExpr> extents;
+  /// The index of the stored values over the root variables, per dimension.
+  llvm::SmallVector<DimExpr> index;
+  /// Walked inside of a block, because something in it does not depend on them.
+  llvm::SmallVector<bool> inner;
+  /// The variable whose lanes fill vectors, and the one whose values fill rows
+  /// of the tile; -1 if none.
+  int vectorVariable = -1, rowVariable = -1;
+  int64_t vectorWidth = 1, rowWidth = 1;
+  /// Values kept in scratch memory.
+  llvm::DenseSet<mlir::Value> staged;
+  /// How many values of each root variable one block takes.
+  llvm::SmallVector<int64_t> chunk;
+
+  /// Number of blocks along a variable.
+  DimExpr blocks(unsigned variable) const {
+    return inner[variable] ? DimExpr::constant(extents[variable].getContext(), 1)
+                           : extents[variable].ceilDiv(chunk[variable]);
+  }
+};
+
+/// Chooses the schedule for storing \p values, which have equal dimensions.
+/// \p storeOrder is the memory order of the first.
+Schedule chooseSchedule(llvm::ArrayRef<mlir::Value> values, llvm::ArrayRef<int64_t> storeOrder,
+                        const BufferOrders &orders, const DimRanges &ranges,
+                        const TileTarget &target);
+
+} // namespace tenon
+
+#endif // TENON_PASSES_TILE_SCHEDULE_H
