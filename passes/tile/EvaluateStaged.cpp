@@ -119,9 +119,7 @@ Value Evaluator::fillScratch(Value value, ArrayRef<DimExpr> index, ArrayRef<bool
   Type compute = computeType(getElementTypeOrSelf(value.getType()));
   OpBuilder::InsertPoint here = tiles.ir().saveInsertionPoint();
   tiles.ir().setInsertionPointToStart(entry);
-  Value view = tile::ScratchOp::create(tiles.ir(), tiles.getLoc(),
-                                       tile::ViewType::get(compute, tile::MemorySpace::Scratch),
-                                       elements.getAttr());
+  Value view = tile::ScratchOp::create(tiles.ir(), tiles.getLoc(), compute, elements);
   tiles.ir().restoreInsertionPoint(here);
 
   SmallVector<DimExpr> dims = getDims(value.getType()), at(index);

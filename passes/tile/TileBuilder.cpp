@@ -80,7 +80,7 @@ TileBuilder::loop(Value from, Value to, int64_t step, ValueRange inits,
   if (!inits.empty())
     scf::YieldOp::create(builder, loc, next);
   leave();
-  return llvm::to_vector(loop.getResults());
+  return SmallVector<Value>(loop.getResults());
 }
 
 Scope *TileBuilder::scopeOf(ArrayRef<DimExpr> exprs) {
@@ -182,7 +182,7 @@ Value TileBuilder::scalar(DimExpr expr) {
   if (!expr.hasFactors())
     return expr.isConstant()
                ? arith::ConstantIndexOp::create(builder, loc, expr.getValue()).getResult()
-               : tile::DimOp::create(builder, loc, builder.getIndexType(), expr.getAttr());
+               : tile::DimOp::create(builder, loc, expr);
   if (expr.isFactor())
     return variables[expr.getValue()].base;
   if (expr.getKind() == DimKind::Operand)

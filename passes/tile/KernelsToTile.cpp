@@ -1,0 +1,164 @@
+//===- KernelsToTile.cpp - tile functions from fused kernels --------------===//
+//
+// For each kernel:
+//   1. group its results by their dimensions: a group shares one loop nest;
+//   2. choose a schedule per group; the grid is the sum of the groups' blocks;
+//   3. emit a function that finds its group by the block's number and runs the
+//      group's nest.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/tile/Irregular.h"
+#include "passes/tile/Nest.h"
+#include "passes/tile/Passes.h"
+
+using namespace mlir;
+namespace tenon {
+
+#define GEN_PASS_DEF_KERNELSTOTILEPASS
+#include "passes/tile/Passes.h.inc"
+
+namespace {
+/// Results of one shape, stored by one loop nest.
+struct Group {
+  SmallVector<unsigned> results;
+  Schedule schedule;
+  DimExpr blocks;
+};
+
+class KernelGenerator {
+public:
+  KernelGenerator(KernelOp kernel, const DimRanges &ranges, ArrayRef<StringRef> symbols,
+                  const TileTarget &target)
+      : kernel(kernel), ranges(ranges), symbols(symbols), target(target) {}
+
+  LogicalResult generate(OpBuilder &builder) {
+    SmallVector<Type> views;
+    for (Type type : kernel->getOperandTypes())
+      views.push_back(viewOf(type));
+    for (Type type : kernel->getResultTypes())
+      views.push_back(viewOf(type));
+    if (Operation *op = irregularOp(kernel))
+      return generateIrregular(builder, kernel, op, views, ranges, symbols);
+    chooseGroups();
+    DimExpr grid = DimExpr::constant(kernel.getContext(), 0);
+    for (const Group &group : groups)
+      grid = grid + group.blocks;
+    auto func = tile::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), views,
+                                     ranges.simplify(grid), symbols);
+    return emitBody(func);
+  }
+
+private:
+  static Type viewOf(Type type) {
+    return tile::ViewType::get(storageType(getElementTypeOrSelf(type)));
+  }
+  YieldOp yield() { return cast<YieldOp>(kernel.getBody().front().getTerminator()); }
+
+  void chooseGroups() {
+    for (auto [i, value] : llvm::enumerate(yield().getResults())) {
+      Group *home = nullptr;
+      for (Group &group : groups)
+        if (getDims(yield().getOperand(group.results.front()).getType()) ==
+            getDims(value.getType()))
+          home = &group;
+      if (!home)
+        home = &groups.emplace_back();
+      home->results.push_back(i);
+    }
+    BufferOrders orders;
+    for (BlockArgument argument : kernel.getBody().getArguments())
+      orders[argument] = {};
+    for (Group &group : groups) {
+      SmallVector<Value> values;
+      for (unsigned result : group.results)
+        values.push_back(yield().getOperand(result));
+      group.schedule = chooseSchedule(values, {}, orders, ranges, target);
+      SmallVector<DimExpr> counts;
+      for (unsigned i = 0; i < group.schedule.extents.size(); ++i)
+        counts.push_back(group.schedule.blocks(i));
+      group.blocks = product(kernel.getContext(), counts);
+    }
+  }
+
+  LogicalResult emitBody(tile::FuncOp func) {
+    Block *entry = &func.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockEnd(entry);
+    if (entry->empty() || !entry->back().hasTrait<OpTrait::IsTerminator>())
+      tile::ReturnOp::create(builder, kernel.getLoc());
+    return emitGroups(func, entry, 0, func.getBlockId());
+  }
+
+  /// if (block < blocks of this group) { its nest } else { the next groups }
+  LogicalResult emitGroups(tile::FuncOp func, Block *block, unsigned at, Value number) {
+    Group &group = groups[at];
+    bool last = at + 1 == groups.size();
+    OpBuilder builder(block, std::prev(block->end()));
+    if (last)
+      return emitGroup(func, block, group, number);
+    Value count = sizeOf(builder, group.blocks);
+    Value mine = arith::CmpIOp::create(builder, kernel.getLoc(), arith::CmpIPredicate::ult,
+                                       number, count);
+    Value rest = arith::SubIOp::create(builder, kernel.getLoc(), number, count);
+    auto branch = scf::IfOp::create(builder, kernel.getLoc(), mine, /*withElseRegion=*/true);
+    if (failed(emitGroup(func, branch.thenBlock(), group, number)))
+      return failure();
+    return emitGroups(func, branch.elseBlock(), at + 1, rest);
+  }
+
+  Value sizeOf(OpBuilder &builder, DimExpr expr) {
+    if (expr.isConstant())
+      return arith::ConstantIndexOp::create(builder, kernel.getLoc(), expr.getValue());
+    return tile::DimOp::create(builder, kernel.getLoc(), expr);
+  }
+
+  LogicalResult emitGroup(tile::FuncOp func, Block *block, Group &group, Value number) {
+    OpBuilder builder(block, std::prev(block->end()));
+    int64_t widths[] = {group.schedule.rowWidth, group.schedule.vectorWidth};
+    TileBuilder tiles(builder, kernel.getLoc(), ranges, widths);
+    Evaluator evaluator(tiles, &func.getBody().front());
+    Block &body = kernel.getBody().front();
+    for (BlockArgument argument : body.getArguments())
+      evaluator.addBuffer(argument, {func.getViews()[argument.getArgNumber()], {}});
+    evaluator.setStaged(group.schedule.staged);
+    evaluator.setVectorDim(group.schedule.vectorWidth > 1 ? 1 : -1);
+    SmallVector<std::pair<Value, Value>> stores;
+    for (unsigned result : group.results) {
+      // The result's place is known by the kernel's own result value.
+      Value target = kernel.getResult(result);
+      evaluator.addBuffer(target, {func.getViews()[body.getNumArguments() + result], {}});
+      stores.push_back({yield().getOperand(result), target});
+    }
+    return emitNest(tiles, evaluator, group.schedule, stores, number);
+  }
+
+  KernelOp kernel;
+  const DimRanges &ranges;
+  ArrayRef<StringRef> symbols;
+  const TileTarget &target;
+  std::vector<Group> groups;
+};
+
+struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
+  using KernelsToTilePassBase::KernelsToTilePassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    DimRanges ranges(module);
+    SmallVector<StringRef> symbols;
+    if (auto attr = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
+      for (StringAttr name : attr.getNames())
+        symbols.push_back(name.getValue());
+    SmallVector<KernelOp> kernels;
+    module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    TileTarget target{lanes, registers};
+    for (KernelOp kernel : kernels)
+      if (failed(KernelGenerator(kernel, ranges, symbols, target).generate(builder)))
+        return signalPassFailure();
+  }
+};
+} // namespace
+} // namespace tenon

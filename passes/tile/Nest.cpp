@@ -1,0 +1,166 @@
+//===- Nest.cpp - the loops of a block around the evaluator ---------------===//
+//
+// Loops from outside to inside:
+//   1. variables over blocks, one value a block: bound directly;
+//   2. variables over blocks in chunks: vectors, then rows;
+//   3. inner variables: scalars, then rows, then vectors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/tile/Nest.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+namespace tenon {
+
+namespace {
+class NestEmitter {
+public:
+  NestEmitter(TileBuilder &tiles, Evaluator &evaluator, const Schedule &schedule,
+              ArrayRef<std::pair<Value, Value>> stores)
+      : tiles(tiles), evaluator(evaluator), schedule(schedule), stores(stores) {}
+
+  LogicalResult emit(Value block) {
+    for (DimExpr extent : schedule.extents)
+      variables.push_back(tiles.addVariable(extent));
+    for (DimExpr expr : schedule.index)
+      index.push_back(expr.replaceLeaves([&](DimExpr leaf) {
+        return leaf.isFactor() ? tiles.var(variables[leaf.getValue()]) : DimExpr();
+      }));
+    bindBlocks(block);
+    orderLoops();
+    emitLevel(0);
+    return success(ok);
+  }
+
+private:
+  bool isTiled(unsigned i) {
+    return int(i) == schedule.vectorVariable || int(i) == schedule.rowVariable;
+  }
+  int tileDim(unsigned i) {
+    return int(i) == schedule.vectorVariable ? 1 : int(i) == schedule.rowVariable ? 0 : -1;
+  }
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), value);
+  }
+
+  /// Splits the block's number into a position per variable, the last fastest.
+  void bindBlocks(Value block) {
+    starts.resize(variables.size());
+    SmallVector<unsigned> blocked;
+    for (unsigned i = 0; i < variables.size(); ++i)
+      if (!schedule.inner[i])
+        blocked.push_back(i);
+    OpBuilder &builder = tiles.ir();
+    for (size_t k = blocked.size(); k-- > 0;) {
+      unsigned i = blocked[k];
+      Value position = block;
+      if (k > 0) {
+        Value count = tiles.scalar(schedule.blocks(i));
+        position = arith::RemUIOp::create(builder, tiles.getLoc(), block, count);
+        block = arith::DivUIOp::create(builder, tiles.getLoc(), block, count);
+      }
+      if (schedule.chunk[i] > 1)
+        position = arith::MulIOp::create(builder, tiles.getLoc(), position,
+                                         constant(schedule.chunk[i]));
+      starts[i] = position;
+      if (!isTiled(i))
+        tiles.bind(variables[i], position);
+    }
+  }
+
+  void orderLoops() {
+    auto add = [&](int i, bool inner) {
+      if (i >= 0 && schedule.inner[i] == inner)
+        order.push_back(i);
+    };
+    add(schedule.vectorVariable, false);
+    add(schedule.rowVariable, false);
+    for (unsigned i = 0; i < variables.size(); ++i)
+      if (!isTiled(i))
+        add(i, true);
+    add(schedule.rowVariable, true);
+    add(schedule.vectorVariable, true);
+  }
+
+  void emitLevel(unsigned level) {
+    if (level == order.size())
+      return emitStores();
+    unsigned i = order[level];
+    DimExpr extent = schedule.extents[i];
+    int64_t width = tileDim(i) >= 0 ? tiles.getWidths()[tileDim(i)] : 1;
+    Value from = constant(0), to = tiles.scalar(extent);
+    if (!schedule.inner[i]) {
+      from = starts[i];
+      if (schedule.chunk[i] == width)
+        return emitTile(level, from);
+      Value end = arith::AddIOp::create(tiles.ir(), tiles.getLoc(), from,
+                                        constant(schedule.chunk[i]));
+      to = arith::MinUIOp::create(tiles.ir(), tiles.getLoc(), end, to);
+    }
+    tiles.loop(from, to, width, {}, [&](Value iv, ValueRange) {
+      emitTile(level, iv);
+      return SmallVector<Value>{};
+    });
+  }
+
+  /// Binds the variable of a level and goes on inside; where the last tile may
+  /// be partial, once for whole tiles and once for partial ones.
+  void emitTile(unsigned level, Value base) {
+    unsigned i = order[level], variable = variables[i];
+    bindAt(level, base);
+    if (!tiles.hasTail(variable))
+      return emitLevel(level + 1);
+    int64_t width = tiles.getVariable(variable).width;
+    if (tiles.getRanges().maximum(schedule.extents[i]) < width)
+      return emitLevel(level + 1);
+    OpBuilder &builder = tiles.ir();
+    Value end = arith::AddIOp::create(builder, tiles.getLoc(), base, constant(width));
+    Value whole = arith::CmpIOp::create(builder, tiles.getLoc(), arith::CmpIPredicate::ule, end,
+                                        tiles.scalar(schedule.extents[i]));
+    auto branch = scf::IfOp::create(builder, tiles.getLoc(), whole, /*withElseRegion=*/true);
+    for (bool isFull : {true, false}) {
+      tiles.enter(branch, isFull ? branch.thenBlock() : branch.elseBlock());
+      bindAt(level, base);
+      tiles.getVariable(variable).isFull = isFull;
+      emitLevel(level + 1);
+      tiles.leave();
+    }
+    tiles.getVariable(variable).isFull = false;
+  }
+
+  void bindAt(unsigned level, Value base) {
+    unsigned i = order[level];
+    tiles.bind(variables[i], base, tileDim(i));
+    tiles.getVariable(variables[i]).isInner = schedule.inner[i];
+  }
+
+  void emitStores() {
+    for (auto [value, target] : stores) {
+      Scalar element = evaluator.evaluate(value, index);
+      if (!element.emitter) {
+        ok = false;
+        return;
+      }
+      evaluator.store(element, target, index);
+    }
+  }
+
+  TileBuilder &tiles;
+  Evaluator &evaluator;
+  const Schedule &schedule;
+  ArrayRef<std::pair<Value, Value>> stores;
+  SmallVector<unsigned> variables, order;
+  SmallVector<DimExpr> index;
+  SmallVector<Value> starts;
+  bool ok = true;
+};
+} // namespace
+
+LogicalResult emitNest(TileBuilder &tiles, Evaluator &evaluator, const Schedule &schedule,
+                       ArrayRef<std::pair<Value, Value>> stores, Value block) {
+  return NestEmitter(tiles, evaluator, schedule, stores).emit(block);
+}
+
+} // namespace tenon

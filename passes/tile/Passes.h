@@ -1,0 +1,19 @@
+//===- Passes.h - passes that make tile programs ----------------*- C++ -*-===//
+
+#ifndef TENON_PASSES_TILE_PASSES_H
+#define TENON_PASSES_TILE_PASSES_H
+
+#include "dialects/tenon/Tenon.h"
+#include "dialects/tile/TileDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace tenon {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "passes/tile/Passes.h.inc"
+
+} // namespace tenon
+
+#endif // TENON_PASSES_TILE_PASSES_H
