@@ -139,23 +139,35 @@ public:
         context(store.getContext()) {}
 
   void choose() {
-    int best = -1;
-    double bestScore = -1e300;
-    for (unsigned variable = 0; variable < demand.getNumVariables(); ++variable) {
-      double value = score(variable);
-      if (value > bestScore || (value == bestScore && variable < schedule.extents.size())) {
-        best = variable;
-        bestScore = value;
-      }
-    }
-    bool isRoot = best >= 0 && best < int(schedule.extents.size());
-    schedule.vectorVariable = isRoot ? best : -1;
+    int best = bestVariable([](unsigned) { return true; });
+    schedule.vectorVariable = best;
+    // Lanes over a reduced variable leave the vector dimension to inner roots.
+    if (best >= int(schedule.extents.size()))
+      schedule.vectorVariable = bestVariable([&](unsigned variable) {
+        return variable < schedule.extents.size() && schedule.inner[variable];
+      });
     DimExpr extent = best >= 0 ? demand.getRanges().getExtent(best) : DimExpr();
     schedule.vectorWidth = extent ? fit(target.lanes * 2, extent, target.lanes) : 1;
     chooseRows();
   }
 
 private:
+  /// The variable of the greatest score, -1 if none is eligible.
+  int bestVariable(llvm::function_ref<bool(unsigned)> eligible) {
+    int best = -1;
+    double bestScore = 0;
+    for (unsigned variable = 0; variable < demand.getNumVariables(); ++variable) {
+      if (!eligible(variable))
+        continue;
+      double value = score(variable);
+      if (best < 0 || value > bestScore) {
+        best = variable;
+        bestScore = value;
+      }
+    }
+    return best;
+  }
+
   DimExpr leaf(unsigned variable) { return DimExpr::factor(context, variable); }
   double size(unsigned variable) {
     return estimate(demand.getRanges().getExtent(variable), demand.getRanges());

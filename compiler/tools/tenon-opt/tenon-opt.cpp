@@ -8,6 +8,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "passes/codegen/Passes.h"
 #include "passes/fuse/Passes.h"
+#include "passes/tile/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -24,5 +25,6 @@ int main(int argc, char **argv) {
   mlir::registerTransformsPasses();
   tenon::registerTenonCodegenPasses();
   tenon::registerFusePasses();
+  tenon::registerTenonTilePassesPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
 }
