@@ -49,7 +49,7 @@ static Num tanh32(Num x) {
   Num size = abs(x), z = x * x;
   Num near = fma(x * z, polynomial(z, kTanh32), x);
   Num far = 1.0 - 2.0 / (exp(size + size) + 1.0);
-  return select(size < 0.625, near, copysign(far, x));
+  return copysign(select(size < 0.625, near, far), x);
 }
 
 Num tanh(Num x) {

@@ -42,7 +42,7 @@ Pair logPair(Num x) {
   // What the quotient left: (f - s * denominator - s * lost) / denominator.
   Num rest = fma(-s, lost, fma(-s, denominator, f)) / denominator;
   Num z = s * s;
-  Num tail = s * z * polynomial(z, kLog64);
+  Num tail = s * z * polynomial(z, kLogPow64);
   Num nHigh = n * 0x1.62e42fefa38p-1, nLow = n * 0x1.ef35793c7673p-45;
   Pair sum = fastTwoSum(nHigh, s * 2.0);
   // Where n is 0, s may be as large as nothing else.
@@ -57,7 +57,7 @@ Num powMagnitude(Num x, Num y) {
   // Beyond exp's range, and for infinite y, the low part means nothing.
   low = select(abs(high) < 1000.0, low, x.constant(0));
   Num result = exp(high);
-  return fma(result, select(result == kInfinity, x.constant(0), low), result);
+  return select(result == kInfinity, result, fma(result, low, result));
 }
 
 Num pow64(Num x, Num y) {
@@ -89,10 +89,12 @@ Num cbrt(Num x) {
   return inF64(
       [](Num x) {
         Num size = abs(x);
-        Num t = exp(log(size) / 3.0);
+        Bool small = size < 0x1p-900; // t^3 would lose digits
+        Num scaled = select(small, size * 0x1p90, size);
+        Num t = exp(log(scaled) / 3.0);
         Num square = t * t;
-        Num better = t - fma(square, t, -size) / (square * 3.0);
-        Num result = copysign(better, x);
+        Num better = t - fma(square, t, -scaled) / (square * 3.0);
+        Num result = copysign(select(small, better * 0x1p-30, better), x);
         return select((size == 0.0) | (size == kInfinity) | isNan(x), x, result);
       },
       x);

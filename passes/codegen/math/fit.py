@@ -74,6 +74,7 @@ def tables():
     s = mp.mpf("0.17158")
     yield ("Log64", "log((1 + s)/(1 - s)) = 2s + s^3 p(s^2), |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)",
            s_tail, mp.mpf(0), s * s, 6, lambda z: z)
+    yield ("LogPow64", "the same, for pow", s_tail, mp.mpf(0), s * s, 8, lambda z: z)
 
     quarter = (mp.pi / 4 * mp.mpf("1.0001")) ** 2
     yield ("Sin64", "sin(r) = r + r^3 p(r^2), |r| <= pi/4",
