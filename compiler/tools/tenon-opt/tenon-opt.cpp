@@ -9,6 +9,7 @@
 #include "passes/codegen/Passes.h"
 #include "passes/fuse/Passes.h"
 #include "passes/tile/Passes.h"
+#include "passes/graph/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -24,6 +25,7 @@ int main(int argc, char **argv) {
 
   mlir::registerTransformsPasses();
   tenon::registerTenonCodegenPasses();
+  tenon::registerGraphPasses();
   tenon::registerFusePasses();
   tenon::registerTenonTilePassesPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
