@@ -1,0 +1,94 @@
+//===- HostEmitter.h - scalar bodies computed at once -----------*- C++ -*-===//
+//
+// The ScalarEmitter that computes instead of building IR. Payloads are
+//
+//   FloatAttr     a number of a float type (f16 and bf16 compute in f32)
+//   DimExprAttr   an integer or boolean: a constant, or an expression over the
+//                 module's symbols
+//   none          not known
+//
+// so one evaluation of an operation's body folds constants and follows shape
+// computations: `select(x < 0, x + n, x)` on the size `B` is `B`, because a
+// comparison is decided by the ranges of symbols where it can be.
+//
+// Integers wrap to their width as the kernels do; what an expression cannot
+// say exactly (a wrap of a symbol, a quotient of unknown sign) is not known.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_HOSTEMITTER_H
+#define TENON_DIALECTS_TENON_HOSTEMITTER_H
+
+#include "dialects/tenon/DimExpr.h"
+#include "dialects/tenon/Scalar.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace tenon {
+
+class SymbolsAttr;
+
+/// Least and greatest value; int64 limits where nothing is known.
+struct DimRange {
+  int64_t min = std::numeric_limits<int64_t>::min();
+  int64_t max = std::numeric_limits<int64_t>::max();
+};
+
+/// The ranges of a module's symbols, and what follows for expressions.
+class SymbolRanges {
+public:
+  struct Entry {
+    int64_t min, max, step;
+  };
+  SymbolRanges() = default;
+  explicit SymbolRanges(SymbolsAttr symbols);
+
+  void add(llvm::StringRef name, Entry entry) { entries[name] = entry; }
+  bool contains(llvm::StringRef name) const { return entries.contains(name); }
+  DimRange get(DimExpr expr) const;
+  /// True or false where all values of the symbols agree on `a < b`.
+  std::optional<bool> isLess(DimExpr a, DimExpr b) const;
+  std::optional<bool> isEqual(DimExpr a, DimExpr b) const;
+  /// The lesser and the greater, as one of the two where the ranges decide.
+  DimExpr min(DimExpr a, DimExpr b) const;
+  DimExpr max(DimExpr a, DimExpr b) const;
+  /// The attribute for the module, names sorted.
+  SymbolsAttr getAttr(mlir::MLIRContext *context) const;
+
+private:
+  llvm::StringMap<Entry> entries;
+};
+
+class HostEmitter : public ScalarEmitter {
+public:
+  HostEmitter(mlir::MLIRContext *context, const SymbolRanges &ranges)
+      : context(context), ranges(ranges) {}
+
+  Scalar apply(ScalarFn fn, llvm::ArrayRef<Scalar> args) override;
+  Scalar constant(double value, mlir::Type type) override;
+  Scalar cast(Scalar value, mlir::Type type) override;
+
+  /// A scalar of this payload (null: not known).
+  Scalar get(mlir::Attribute payload, mlir::Type type) { return {this, payload, type}; }
+  Scalar getInt(DimExpr value, mlir::Type type);
+
+private:
+  Scalar unknown(mlir::Type type) { return {this, mlir::Attribute(), type}; }
+  Scalar getFloat(double value, mlir::Type type);
+  Scalar getBool(std::optional<bool> value);
+  Scalar applyFloat(ScalarFn fn, llvm::ArrayRef<Scalar> args);
+  Scalar applyInt(ScalarFn fn, llvm::ArrayRef<Scalar> args);
+  Scalar applySymbolic(ScalarFn fn, llvm::ArrayRef<Scalar> args);
+  Scalar select(llvm::ArrayRef<Scalar> args);
+
+  mlir::MLIRContext *context;
+  const SymbolRanges &ranges;
+};
+
+/// The number a payload stands for; nothing for an expression that is not
+/// constant.
+std::optional<double> asNumber(mlir::Attribute payload);
+std::optional<int64_t> asInteger(mlir::Attribute payload);
+
+} // namespace tenon
+
+#endif // TENON_DIALECTS_TENON_HOSTEMITTER_H
