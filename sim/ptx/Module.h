@@ -208,6 +208,7 @@ struct Function {
   bool isEntry = false;
   bool hasBody = false; // a prototype has none; extern functions never get one
   bool noReturn = false;
+  uint32_t alias = NoIndex; // `.alias`: the function that this name stands for
   Linkage linkage = Linkage::Internal;
   std::vector<Variable> results;
   std::vector<Variable> params;
