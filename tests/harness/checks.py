@@ -64,7 +64,7 @@ def main(suite):
     settings.seed, settings.full = arguments.seed, arguments.full
     scratch = Context(arguments.full, "", arguments.seed).scratch(suite)
     passed, skipped, failures = 0, 0, []
-    for function in TESTS:
+    for function in list(TESTS):
         if arguments.filter not in function.__name__:
             continue
         try:

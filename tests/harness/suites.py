@@ -98,6 +98,7 @@ ALL = {
     "node": runner("node", "tests/conformance/onnx_node.py", "--check"),
     "node-nofold": runner("node-nofold", "tests/conformance/onnx_node.py", "--check", "--no-fold"),
     "e2e": runner("e2e", "tests/e2e/run.py"),
+    "harness": runner("harness", "tests/harness/selftest.py"),
     "docs": runner("docs", "tests/docs/run.py"),
     "commands": runner("commands", "tests/commands/run.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
