@@ -86,8 +86,9 @@ Value expand(ImplicitLocOpBuilder &builder, Operation *op) {
 
 struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
-    // Twice: an expansion may itself hold a conversion to expand.
-    for (int round = 0; round < 2; ++round) {
+    // An expansion may itself hold operations to expand, to a depth of three:
+    // an operation on bf16 -> on f32 -> conversions and a polynomial.
+    for (int round = 0; round < 3; ++round) {
       SmallVector<Operation *> all;
       getOperation()->walk([&](Operation *op) { all.push_back(op); });
       for (Operation *op : all) {

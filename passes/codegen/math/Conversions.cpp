@@ -39,6 +39,20 @@ static Value toBf16(ImplicitLocOpBuilder &builder, Num x) {
   return arith::BitcastOp::create(builder, withElement(x.type(), builder.getBF16Type()), narrow);
 }
 
+/// bf16 to f32 as integers: LLVM would move operations to bf16 across an fpext,
+/// and call a function for them.
+static Value expandExtF(ImplicitLocOpBuilder &builder, arith::ExtFOp op) {
+  Type from = op.getIn().getType();
+  if (!getElementTypeOrSelf(from).isBF16())
+    return {};
+  Value narrow = arith::BitcastOp::create(builder, withElement(from, builder.getI16Type()), op.getIn());
+  Int all{&builder,
+          arith::ExtUIOp::create(builder, withElement(from, builder.getI32Type()), narrow)};
+  Type wide = withElement(from, builder.getF32Type());
+  Num result{&builder, arith::BitcastOp::create(builder, wide, (all << 16).value)};
+  return getElementTypeOrSelf(op.getType()).isF64() ? toF64(result).value : result.value;
+}
+
 static Value expandTruncF(ImplicitLocOpBuilder &builder, arith::TruncFOp op) {
   Type from = getElementTypeOrSelf(op.getIn().getType()), to = getElementTypeOrSelf(op.getType());
   if (!to.isBF16() && !(to.isF16() && from.isF64()))
@@ -104,9 +118,43 @@ static Value expandToInteger(ImplicitLocOpBuilder &builder, Operation *op, bool 
   return arith::TruncIOp::create(builder, type, integer);
 }
 
+static bool isBf16(Type type) { return getElementTypeOrSelf(type).isBF16(); }
+
+/// The operation on f32 (integers that f32 cannot hold: f64), rounded to bf16.
+static Value expandInBf16(ImplicitLocOpBuilder &builder, Operation *op) {
+  bool isConversion = isa<arith::ExtFOp, arith::TruncFOp, arith::BitcastOp, arith::ConstantOp,
+                          arith::SelectOp, arith::FPToSIOp, arith::FPToUIOp>(op);
+  if (isConversion || !op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1)
+    return {};
+  Type result = op->getResult(0).getType();
+  if (!isBf16(result) && llvm::none_of(op->getOperandTypes(), isBf16))
+    return {};
+  Type wide = builder.getF32Type();
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    Type element = getElementTypeOrSelf(operand.getType());
+    if (element.isBF16())
+      operand = arith::ExtFOp::create(builder, withElement(operand.getType(), wide), operand);
+    else if (isa<arith::SIToFPOp, arith::UIToFPOp>(op) && element.getIntOrFloatBitWidth() > 16)
+      wide = builder.getF64Type();
+    operands.push_back(operand);
+  }
+  OperationState state(op->getLoc(), op->getName());
+  state.addOperands(operands);
+  state.addTypes(isBf16(result) ? withElement(result, wide) : result);
+  state.addAttributes(op->getAttrs());
+  Value value = builder.create(state)->getResult(0);
+  if (isBf16(result))
+    value = arith::TruncFOp::create(builder, result, value);
+  return value;
+}
+
 Value expandConversion(ImplicitLocOpBuilder &builder, Operation *op) {
+  if (Value wide = expandInBf16(builder, op))
+    return wide;
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](arith::TruncFOp op) { return expandTruncF(builder, op); })
+      .Case([&](arith::ExtFOp op) { return expandExtF(builder, op); })
       .Case([&](arith::DivSIOp op) { return expandDivision(builder, op, true, false); })
       .Case([&](arith::RemSIOp op) { return expandDivision(builder, op, true, true); })
       .Case([&](arith::DivUIOp op) { return expandDivision(builder, op, false, false); })

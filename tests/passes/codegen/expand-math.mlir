@@ -11,9 +11,9 @@ func.func @exp(%x: vector<16xf32>) -> vector<16xf32> {
   return %0 : vector<16xf32>
 }
 
-// Narrow floats are computed in f32; rounding to bf16 is integer arithmetic.
+// Narrow floats are computed in f32; to and from bf16 is integer arithmetic.
 // CHECK-LABEL: func.func @narrow
-// CHECK: arith.extf %{{.*}} : bf16 to f32
+// CHECK: arith.extui %{{.*}} : i16 to i32
 // CHECK-NOT: truncf {{.*}} to bf16
 // CHECK: arith.bitcast %{{.*}} : i16 to bf16
 func.func @narrow(%x: bf16) -> bf16 {
