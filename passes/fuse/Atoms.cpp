@@ -7,19 +7,32 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/Atoms.h"
-#include "mlir/IR/Operation.h"
+#include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
 namespace tenon::fuse {
 
 AtomForest::AtomForest(Operation *op)
-    : context(op->getContext()),
-      bounds(op, [this](unsigned atom) { return atoms[atom].extent; }) {}
+    : context(op->getContext()), ranges(op->getParentOfType<ModuleOp>()) {}
+
+int64_t AtomForest::nominal(DimExpr expr) const {
+  constexpr int64_t kTypical = 32;
+  std::optional<int64_t> value = expr.evaluate([&](DimExpr leaf) -> std::optional<int64_t> {
+    if (!leaf.isSymbol())
+      return 1;
+    DimRanges::Range range = ranges.getSymbol(leaf.getSymbol());
+    int64_t size = std::clamp(kTypical, range.min, std::max(range.min, range.max));
+    int64_t step = std::max<int64_t>(range.step, 1);
+    return std::max(range.min, size / step * step);
+  });
+  return std::max<int64_t>(value.value_or(1), 1);
+}
 
 AtomId AtomForest::add(DimExpr extent) {
   if (extent.isConstant(1))
     return kNoAtom;
-  atoms.push_back({extent, bounds.nominal(extent)});
+  ranges.setExtent(atoms.size(), extent);
+  atoms.push_back({extent, nominal(extent)});
   return atoms.size() - 1;
 }
 
@@ -31,7 +44,6 @@ bool AtomForest::split(AtomId leaf, DimExpr minor) {
   AtomId majorAtom = add(major), minorAtom = add(minor);
   atoms[leaf].major = majorAtom;
   atoms[leaf].minor = minorAtom;
-  ++version;
   return true;
 }
 
@@ -60,7 +72,7 @@ DimExpr AtomForest::valueOf(AtomId atom) const {
 DimExpr AtomForest::expand(DimExpr map) const {
   DimExpr expanded = map.replaceLeaves(
       [&](DimExpr leaf) { return leaf.isFactor() ? valueOf(leaf.getValue()) : DimExpr(); });
-  return bounds.simplify(expanded);
+  return ranges.simplify(expanded);
 }
 
 //===----------------------------------------------------------------------===//
@@ -94,12 +106,12 @@ DigitSum AtomForest::digits(DimExpr map) const {
   for (const DimTerm &term : getTerms(map))
     addTerm(sum, term, context);
   std::sort(sum.terms.begin(), sum.terms.end(), [&](const DigitTerm &a, const DigitTerm &b) {
-    int64_t first = bounds.nominal(a.stride), second = bounds.nominal(b.stride);
+    int64_t first = nominal(a.stride), second = nominal(b.stride);
     return std::tie(first, a.atom) < std::tie(second, b.atom);
   });
   for (size_t i = 0; i + 1 < sum.terms.size() && sum.isExact; ++i) {
     DimExpr end = sum.terms[i].stride * extent(sum.terms[i].atom);
-    sum.isExact = bounds.isLess(end, sum.terms[i + 1].stride + 1);
+    sum.isExact = isLess(end, sum.terms[i + 1].stride + 1);
   }
   return sum;
 }

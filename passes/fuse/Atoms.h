@@ -19,7 +19,7 @@
 #ifndef TENON_PASSES_FUSE_ATOMS_H
 #define TENON_PASSES_FUSE_ATOMS_H
 
-#include "dialects/tenon/DimBounds.h"
+#include "dialects/tenon/DimRange.h"
 #include <vector>
 
 namespace tenon::fuse {
@@ -70,9 +70,12 @@ public:
   /// Splits at each divisor of a division or remainder inside \p map.
   bool splitAtDivisors(DimExpr map);
 
-  const DimBounds &getBounds() const { return bounds; }
-  /// Changes with every split.
-  unsigned getVersion() const { return version; }
+  const DimRanges &getRanges() const { return ranges; }
+  /// True only if a < b always holds.
+  bool isLess(DimExpr a, DimExpr b) const { return ranges.isNonNegative(b - a - 1); }
+  /// A plausible size to weigh costs with: symbols take a value of their range
+  /// near 32. At least 1.
+  int64_t nominal(DimExpr expr) const;
 
 private:
   struct Atom {
@@ -84,8 +87,7 @@ private:
 
   mlir::MLIRContext *context;
   std::vector<Atom> atoms;
-  DimBounds bounds;
-  unsigned version = 0;
+  DimRanges ranges;
 };
 
 } // namespace tenon::fuse

@@ -107,7 +107,18 @@ private:
       return "more than one heavy contraction";
     if (main && !isChain && !target.canReduceInPrologue && hasReductionBefore(*main))
       return "a reduction before a heavy contraction";
+    if (!target.canStorePartially && !hasEqualShapes())
+      return "results of different shapes";
     return "";
+  }
+
+  bool hasEqualShapes() {
+    auto dims = [&](unsigned position) {
+      return getDims(space.node(space.members[position]).op->getResult(0).getType());
+    };
+    return llvm::all_of(space.stores, [&](unsigned position) {
+      return dims(position) == dims(space.stores.front());
+    });
   }
 
   bool storesAlong(const ClassSet &tile) {
@@ -169,11 +180,15 @@ private:
     batch = rows;
     batch &= b;
     rows.reset(b);
+    // Columns that a block walks take the rows' place in a register tile.
+    bool hasInner = space.size(main->parallel) > space.size(rows) * space.size(columns) *
+                                                    space.size(batch);
     for (int64_t m : target.rowTiles)
       for (int64_t n : target.columnTiles)
-        tryTile({makeGroup(batch, 1), makeGroup(rows, m), makeGroup(columns, n),
-                 makeGroup(rest, 256)},
-                tile, best);
+        if (m == 1 || !hasInner || target.canTileInnerRows)
+          tryTile({makeGroup(batch, 1), makeGroup(rows, m), makeGroup(columns, n),
+                   makeGroup(rest, 256)},
+                  tile, best);
   }
 
   Group makeGroup(const ClassSet &classes, int64_t tile) {
@@ -271,7 +286,9 @@ private:
     if (main) {
       ClassSet inside = main->parallel;
       inside.reset(tile);
-      tileSize *= space.size(inside);
+      int64_t most = target.columnTiles.back();
+      tileSize *= target.canTileInnerRows ? space.size(inside)
+                                          : std::min(space.size(inside), most);
     }
     double efficiency = std::min(1.0, std::max(1.0 / 16, std::sqrt(tileSize / target.idealTile)));
     for (const Member &member : space.members) {

@@ -123,7 +123,7 @@ Read Graph::composeRead(Value operand, const Access &access, ArrayRef<AtomId> fa
     auto view = cast<FactorRuleInterface>(operand.getDefiningOp());
     current = substitute(view.getFactorRule().operands[0], current.index);
     for (DimExpr &expr : current.index)
-      expr = atoms.getBounds().simplify(expr);
+      expr = atoms.getRanges().simplify(expr);
     operand = operand.getDefiningOp()->getOperand(0);
   }
   llvm::append_range(read.guards, current.guards);

@@ -117,11 +117,11 @@ private:
     DimExpr left = ours.offset;
     for (const DigitTerm &digit : llvm::reverse(rest)) {
       DimExpr value = left.floorDiv(digit.stride), remainder = left - value * digit.stride;
-      if (atoms.getBounds().isNonNegative(value) &&
-          atoms.getBounds().isLess(value, atoms.extent(digit.atom)))
+      if (atoms.getRanges().isNonNegative(value) &&
+          atoms.isLess(value, atoms.extent(digit.atom)))
         left = remainder;
     }
-    return atoms.getBounds().simplify(left).isConstant(0);
+    return atoms.getRanges().simplify(left).isConstant(0);
   }
 
   void mismatchAll(Relation &relation) {
@@ -144,11 +144,11 @@ static void useGuards(const AtomForest &atoms, Read &read) {
     if (!sum.isExact || sum.terms.empty() || sum.terms.back().stride != guard.extent)
       continue;
     DimExpr value;
-    if (!(-sum.offset).divides(guard.extent, value) || !atoms.getBounds().isNonNegative(value))
+    if (!(-sum.offset).divides(guard.extent, value) || !atoms.getRanges().isNonNegative(value))
       continue;
     AtomId digit = sum.terms.back().atom;
     for (DimExpr &map : read.index)
-      map = atoms.getBounds().simplify(map.replaceLeaves([&](DimExpr leaf) {
+      map = atoms.getRanges().simplify(map.replaceLeaves([&](DimExpr leaf) {
         return leaf.isFactor() && AtomId(leaf.getValue()) == digit ? value : DimExpr();
       }));
   }
@@ -169,7 +169,7 @@ static int64_t multiply(int64_t a, int64_t b) {
 static int64_t countElements(const AtomForest &atoms, Type type) {
   int64_t count = 1;
   for (DimExpr dim : getDims(type))
-    count = multiply(count, atoms.getBounds().nominal(dim));
+    count = multiply(count, atoms.nominal(dim));
   return count;
 }
 

@@ -46,7 +46,7 @@ Target gpuTarget() {
   target.columnTiles = {1, 16, 32, 64, 128};
   target.pointTiles = {1, 4, 16, 64, 256, 1024};
   target.canChain = target.canReduceInPrologue = target.canStageMismatched = true;
-  target.canStorePartially = target.canJoinSiblings = true;
+  target.canStorePartially = target.canTileInnerRows = target.canJoinSiblings = true;
   return target;
 }
 

@@ -32,7 +32,8 @@ struct Target {
   bool canChain = false;          ///< contraction -> reduction -> contraction.
   bool canReduceInPrologue = false; ///< A reduction before a heavy contraction.
   bool canStageMismatched = false; ///< Values read at unrelated indices.
-  bool canStorePartially = false; ///< A result without all tile classes.
+  bool canStorePartially = false; ///< Results of different shapes without computing twice.
+  bool canTileInnerRows = false;  ///< Row tiles where the columns are inner.
   bool canJoinSiblings = false;   ///< Several contractions of one activation.
 };
 
