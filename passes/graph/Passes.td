@@ -25,6 +25,27 @@ def InferShapes : Pass<"tenon-infer-shapes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def FoldConstants : Pass<"tenon-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "compute what depends on constants and sizes only";
+  let description = [{
+    Evaluates operations by their own factor rule and body. Results of more than
+    1 KB stay; so does all work beyond a bound. An i64 scalar that is a size
+    expression becomes `tenon.dim`.
+
+    Before:
+    ```mlir
+    %0 = tenon.dim #tenon.expr<B> : tensor<i64>
+    %1 = tenon.constant dense<2> : tensor<i64>
+    %2 = tenon.mul %0, %1 : (tensor<i64>, tensor<i64>) -> tensor<i64>
+    ```
+    After:
+    ```mlir
+    %2 = tenon.dim #tenon.expr<B * 2> : tensor<i64>
+    ```
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def CanonicalizeGraph : Pass<"tenon-canonicalize-graph", "::mlir::ModuleOp"> {
   let summary = "bring operations into one form";
   let description = [{

@@ -15,7 +15,12 @@ void buildGraphPipeline(mlir::OpPassManager &manager, llvm::ArrayRef<std::string
   shapes.dims.assign(dims.begin(), dims.end());
   manager.addPass(createInferShapes(shapes));
 
+  // Folding before canonicalization, which looks for constants ...
+  manager.addPass(createFoldConstants());
   manager.addPass(createCanonicalizeGraph());
+
+  // ... and once more after it, for the constants that joining made.
+  manager.addPass(createFoldConstants());
   manager.addPass(createCse());
   manager.addPass(createEliminateDead());
 
