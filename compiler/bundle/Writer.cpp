@@ -8,8 +8,11 @@
 #include "runtime/bundle/Format.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <map>
+#include <unistd.h>
 
 namespace tenon::bundle {
 namespace {
@@ -205,6 +208,36 @@ DataSource DataSource::bytes(const void *data, uint64_t size) {
   return {size, [=](const ByteSink &sink) {
             sink(data, size);
             return Status();
+          }};
+}
+
+/// Reads [offset, offset + size) of an open file into a sink.
+static Status readRange(int fd, const std::string &path, uint64_t offset, uint64_t size,
+                        const ByteSink &sink) {
+  std::vector<char> piece(std::min<uint64_t>(size, 1 << 20));
+  while (size) {
+    ssize_t count = ::pread(fd, piece.data(), std::min<uint64_t>(size, piece.size()), offset);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return Status(TENON_IO, "cannot read '" + path +
+                                  "': " + (count ? strerror(errno) : "the file is too short"));
+    if (!sink(piece.data(), count))
+      return {};
+    offset += count;
+    size -= count;
+  }
+  return {};
+}
+
+DataSource DataSource::file(std::string path, uint64_t offset, uint64_t size) {
+  return {size, [=](const ByteSink &sink) {
+            int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+            if (fd < 0)
+              return Status(TENON_IO, "cannot open '" + path + "': " + strerror(errno));
+            Status status = readRange(fd, path, offset, size, sink);
+            ::close(fd);
+            return status;
           }};
 }
 

@@ -35,6 +35,8 @@ struct DataSource {
 
   /// Bytes in memory that outlive the write.
   static DataSource bytes(const void *data, uint64_t size);
+  /// A range of a file, read in pieces when it is written.
+  static DataSource file(std::string path, uint64_t offset, uint64_t size);
 };
 
 struct Asset {

@@ -4,12 +4,14 @@
 // those that Tenon's pipelines use.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/exec/Exec.h"
 #include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/codegen/Passes.h"
 #include "passes/fuse/Passes.h"
 #include "passes/tile/Passes.h"
 #include "passes/graph/Passes.h"
+#include "passes/schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -21,12 +23,13 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
-  registry.insert<tenon::TenonDialect, tenon::tile::TileDialect>();
+  registry.insert<tenon::TenonDialect, tenon::tile::TileDialect, tenon::exec::ExecDialect>();
 
   mlir::registerTransformsPasses();
   tenon::registerTenonCodegenPasses();
   tenon::registerGraphPasses();
   tenon::registerFusePasses();
   tenon::registerTenonTilePassesPasses();
+  tenon::registerTenonSchedulePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
 }

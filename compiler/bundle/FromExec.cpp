@@ -1,0 +1,163 @@
+//===- FromExec.cpp - programs and code to a bundle -------------*- C++ -*-===//
+//
+// Kernels and targets from the images, weights and constants as programs ask for
+// them, programs by ProgramEncoder.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/bundle/FromExec.h"
+
+#include "compiler/bundle/ProgramEncoder.h"
+#include "dialects/tile/TileDialect.h"
+
+#include "mlir/IR/SymbolTable.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+using namespace bundle;
+
+namespace {
+
+class Emitter {
+public:
+  Emitter(ModuleOp module, std::vector<TargetCode> &targets, const WeightSource &weights)
+      : module(module), symbols(module), targets(targets), weights(weights),
+        tables{input.bundle, StringTable(input.bundle), {}, {}, {}} {}
+
+  FailureOr<BundleInput> run();
+
+private:
+  LogicalResult addKernels();
+  LogicalResult addTarget(TargetCode &target);
+  FailureOr<uint32_t> weight(exec::WeightOp use);
+  FailureOr<uint32_t> constant(exec::ConstantOp use);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  std::vector<TargetCode> &targets;
+  const WeightSource &weights;
+  BundleInput input;
+  BundleTables tables;
+  llvm::StringMap<uint32_t> weightIndices;
+  llvm::DenseMap<Attribute, uint32_t> constantIndices;
+};
+
+/// Elements as they lie in memory: i1 takes a byte, splats are written out.
+std::vector<uint8_t> elementBytes(DenseElementsAttr value) {
+  ArrayRef<char> raw = value.getRawData();
+  std::vector<uint8_t> bytes;
+  if (value.getElementType().isInteger(1)) {
+    for (bool element : value.getValues<bool>())
+      bytes.push_back(element);
+    return bytes;
+  }
+  int64_t copies = value.isSplat() ? value.getNumElements() : 1;
+  for (int64_t i = 0; i < copies; ++i)
+    bytes.insert(bytes.end(), raw.begin(), raw.end());
+  return bytes;
+}
+
+} // namespace
+
+LogicalResult Emitter::addKernels() {
+  if (targets.empty())
+    return module.emitError("there is no code for any target");
+  for (const KernelEntry &entry : targets.front().image.kernels) {
+    KernelInfo &info = tables.kernels[entry.name];
+    info.index = input.bundle.kernels.size();
+    if (auto func = symbols.lookup<tile::FuncOp>(entry.name))
+      for (Attribute name : func.getSymbols())
+        info.symbols.push_back(cast<StringAttr>(name).getValue());
+    Kernel kernel;
+    kernel.name = entry.name;
+    for (const std::string &message : entry.checks)
+      kernel.messages.push_back(tables.strings.get(message));
+    input.bundle.kernels.push_back(std::move(kernel));
+  }
+  for (TargetCode &target : targets)
+    if (failed(addTarget(target)))
+      return failure();
+  return success();
+}
+
+LogicalResult Emitter::addTarget(TargetCode &code) {
+  Target target;
+  target.name = code.name;
+  target.features = cpuFeatures(code.name);
+  target.entries.assign(input.bundle.kernels.size(), noEntry);
+  if (target.features.empty())
+    return module.emitError() << "'" << code.name << "' is not a set of CPU features";
+  for (const KernelEntry &entry : code.image.kernels) {
+    auto kernel = tables.kernels.find(entry.name);
+    if (kernel == tables.kernels.end() ||
+        input.bundle.kernels[kernel->second.index].messages.size() != entry.checks.size())
+      return module.emitError() << "kernel '" << entry.name << "' differs between targets";
+    target.entries[kernel->second.index] = entry.offset;
+    if (auto bytes = dyn_cast_or_null<DimExprAttr>(entry.scratchBytes))
+      kernel->second.scratch.push_back(DimExpr(bytes));
+  }
+  input.bundle.targets.push_back(std::move(target));
+  const std::vector<char> &bytes = code.image.bytes;
+  input.code.emplace_back(bytes.begin(), bytes.end());
+  return success();
+}
+
+FailureOr<uint32_t> Emitter::weight(exec::WeightOp use) {
+  auto [known, isNew] = weightIndices.try_emplace(use.getWeight(), input.bundle.weights.size());
+  if (!isNew)
+    return known->second;
+  auto op = symbols.lookup<tenon::WeightOp>(use.getWeight());
+  if (!op)
+    return use.emitError() << "'" << use.getWeight() << "' is not a weight of the module";
+  auto type = cast<RankedTensorType>(op.getType());
+  auto element = elementTypeOf(type.getElementType());
+  if (!element || !type.hasStaticShape())
+    return op.emitError() << "a weight of type " << type << " has no place in a bundle";
+  FailureOr<DataSource> source = weights(op);
+  if (failed(source))
+    return failure();
+  Weight weight;
+  weight.name = use.getWeight().str();
+  weight.type = *element;
+  weight.shape.assign(type.getShape().begin(), type.getShape().end());
+  if (auto layout = op->getAttrOfType<StringAttr>("layout"))
+    weight.layout = layout.str();
+  weight.size = source->size;
+  input.bundle.weights.push_back(std::move(weight));
+  input.weightData.push_back(std::move(*source));
+  return known->second;
+}
+
+FailureOr<uint32_t> Emitter::constant(exec::ConstantOp use) {
+  auto value = dyn_cast<DenseElementsAttr>(use.getValue());
+  if (!value)
+    return use.emitError("only dense constants have a place in a bundle");
+  auto [known, isNew] = constantIndices.try_emplace(value, input.bundle.constants.size());
+  if (isNew) {
+    input.constantData.push_back(elementBytes(value));
+    Constant constant;
+    constant.size = input.constantData.back().size();
+    input.bundle.constants.push_back(constant);
+  }
+  return known->second;
+}
+
+FailureOr<BundleInput> Emitter::run() {
+  input.bundle.producer = "tenon 0.1.0";
+  tables.weight = [this](exec::WeightOp use) { return weight(use); };
+  tables.constant = [this](exec::ConstantOp use) { return constant(use); };
+  if (failed(addKernels()))
+    return failure();
+  for (auto program : module.getOps<exec::ProgramOp>())
+    if (failed(ProgramEncoder(program, tables, input.bundle.entries.emplace_back()).run()))
+      return failure();
+  return std::move(input);
+}
+
+FailureOr<BundleInput> bundleFromExec(ModuleOp module, std::vector<TargetCode> targets,
+                                      const WeightSource &weights) {
+  return Emitter(module, targets, weights).run();
+}
+
+} // namespace tenon

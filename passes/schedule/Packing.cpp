@@ -1,0 +1,112 @@
+//===- Packing.cpp - which buffers share memory -----------------*- C++ -*-===//
+//
+// See Packing.h for the steps. Ties are broken by index, so that the plan is
+// the same on every machine.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/schedule/Packing.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+using namespace llvm;
+
+namespace tenon {
+
+using Neighbours = SmallVector<SmallVector<unsigned>>;
+
+/// Per box, those whose times meet its own.
+static Neighbours findNeighbours(ArrayRef<Box> boxes) {
+  Neighbours neighbours(boxes.size());
+  auto byStart = to_vector(seq<unsigned>(0, boxes.size()));
+  stable_sort(byStart, [&](unsigned a, unsigned b) { return boxes[a].start < boxes[b].start; });
+  SmallVector<unsigned> alive;
+  for (unsigned box : byStart) {
+    erase_if(alive, [&](unsigned other) { return boxes[other].end < boxes[box].start; });
+    for (unsigned other : alive) {
+      neighbours[box].push_back(other);
+      neighbours[other].push_back(box);
+    }
+    alive.push_back(box);
+  }
+  return neighbours;
+}
+
+/// The lowest offset at which `size` bytes fit between the taken ranges.
+static int64_t lowestGap(SmallVectorImpl<std::pair<int64_t, int64_t>> &taken, int64_t size) {
+  sort(taken);
+  int64_t offset = 0;
+  for (auto [from, to] : taken) {
+    if (offset + size <= from)
+      break;
+    offset = std::max(offset, to);
+  }
+  return offset;
+}
+
+static void placeLargestFirst(ArrayRef<Box> boxes, const Neighbours &neighbours, Packing &packing) {
+  auto bySize = to_vector(seq<unsigned>(0, boxes.size()));
+  stable_sort(bySize, [&](unsigned a, unsigned b) { return boxes[a].size > boxes[b].size; });
+  packing.offsets.assign(boxes.size(), -1);
+  for (unsigned box : bySize) {
+    SmallVector<std::pair<int64_t, int64_t>> taken;
+    for (unsigned other : neighbours[box])
+      if (packing.offsets[other] >= 0)
+        taken.push_back({packing.offsets[other], packing.offsets[other] + boxes[other].size});
+    packing.offsets[box] = lowestGap(taken, boxes[box].size);
+    packing.size = std::max(packing.size, packing.offsets[box] + boxes[box].size);
+  }
+}
+
+/// Keeps of the neighbours below each box those that no other one implies.
+static void keepOrder(ArrayRef<Box> boxes, const Neighbours &neighbours, Packing &packing) {
+  packing.order = to_vector(seq<unsigned>(0, boxes.size()));
+  stable_sort(packing.order,
+              [&](unsigned a, unsigned b) { return packing.offsets[a] < packing.offsets[b]; });
+  SmallVector<unsigned> position(boxes.size());
+  for (auto [index, box] : enumerate(packing.order))
+    position[box] = index;
+  packing.below.resize(boxes.size());
+  for (unsigned box : packing.order) {
+    SmallVector<unsigned> candidates;
+    for (unsigned other : neighbours[box])
+      if (position[other] < position[box])
+        candidates.push_back(other);
+    // From the highest down: what lies below a kept one is implied.
+    sort(candidates, [&](unsigned a, unsigned b) { return position[a] > position[b]; });
+    for (unsigned candidate : candidates) {
+      bool implied = any_of(packing.below[box], [&](unsigned kept) {
+        return is_contained(packing.below[kept], candidate);
+      });
+      if (!implied)
+        packing.below[box].push_back(candidate);
+    }
+    sort(packing.below[box], [&](unsigned a, unsigned b) { return position[a] < position[b]; });
+  }
+}
+
+static int64_t mostAlive(ArrayRef<Box> boxes) {
+  std::map<unsigned, int64_t> change;
+  for (const Box &box : boxes) {
+    change[box.start] += box.size;
+    change[box.end + 1] -= box.size;
+  }
+  int64_t alive = 0, most = 0;
+  for (auto [time, bytes] : change)
+    most = std::max(most, alive += bytes);
+  return most;
+}
+
+Packing pack(ArrayRef<Box> boxes) {
+  Packing packing;
+  Neighbours neighbours = findNeighbours(boxes);
+  placeLargestFirst(boxes, neighbours, packing);
+  keepOrder(boxes, neighbours, packing);
+  packing.lowerBound = mostAlive(boxes);
+  return packing;
+}
+
+} // namespace tenon

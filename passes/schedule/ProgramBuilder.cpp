@@ -1,0 +1,231 @@
+//===- ProgramBuilder.cpp - one function to one program ---------*- C++ -*-===//
+//
+// Straight-line code: kernels, weights, constants, sizes, results.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/schedule/ProgramBuilder.h"
+
+#include "dialects/tile/TileDialect.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+namespace {
+
+/// Constants above this many bytes are filled in where they are splats.
+constexpr int64_t largestConstant = 1024;
+
+ArrayAttr typeArray(Builder &builder, TypeRange types) {
+  SmallVector<Type> list(types);
+  return builder.getTypeArrayAttr(list);
+}
+
+/// The kernel's own location with those of its members.
+Location memberLocations(KernelOp op) {
+  SmallVector<Location> locations = {op.getLoc()};
+  for (Operation &member : op.getBody().front().without_terminator())
+    if (!isa<ConstantOp>(member))
+      locations.push_back(member.getLoc());
+  return FusedLoc::get(op.getContext(), locations);
+}
+
+SymbolsAttr moduleSymbols(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  if (auto symbols = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
+    return symbols;
+  return SymbolsAttr::get(op->getContext(), {}, {}, {}, {});
+}
+
+} // namespace
+
+exec::ProgramOp ProgramBuilder::createProgram() {
+  SmallVector<StringRef> inputs, outputs;
+  SmallVector<std::string> names;
+  unsigned numInputs = func.getNumArguments(), numOutputs = func.getNumResults();
+  for (unsigned i = 0; i < numInputs; ++i)
+    names.push_back(func.getInputName(i));
+  for (unsigned i = 0; i < numOutputs; ++i)
+    names.push_back(func.getOutputName(i));
+  inputs.assign(names.begin(), names.begin() + numInputs);
+  outputs.assign(names.begin() + numInputs, names.end());
+  auto op = exec::ProgramOp::create(
+      builder, func.getLoc(), func.getSymName(), builder.getStrArrayAttr(inputs),
+      typeArray(builder, func.getArgumentTypes()), builder.getStrArrayAttr(outputs),
+      typeArray(builder, func.getResultTypes()), moduleSymbols(func));
+  Block &body = op.getBody().emplaceBlock();
+  for (unsigned i = 0; i < numInputs + numOutputs; ++i)
+    body.addArgument(exec::BufferType::get(func.getContext()), func.getLoc());
+  return op;
+}
+
+void ProgramBuilder::addSymbol(StringRef name, int64_t min, int64_t max) {
+  SymbolsAttr old = program.getSymbols();
+  auto names = llvm::to_vector(old.getNames());
+  auto mins = llvm::to_vector(old.getMins()), maxs = llvm::to_vector(old.getMaxs()),
+       steps = llvm::to_vector(old.getSteps());
+  names.push_back(builder.getStringAttr(name));
+  mins.push_back(min);
+  maxs.push_back(max);
+  steps.push_back(1);
+  program.setSymbolsAttr(SymbolsAttr::get(func.getContext(), names, mins, maxs, steps));
+}
+
+LogicalResult ProgramBuilder::run() {
+  builder.setInsertionPoint(func);
+  program = createProgram();
+  Block &body = program.getBody().front();
+  for (BlockArgument argument : func.getArguments()) {
+    storage[argument] = body.getArgument(argument.getArgNumber());
+    for (DimExpr dim : getDims(argument.getType()))
+      if (dim.isSymbol())
+        boundByInputs.insert(dim.getSymbol());
+  }
+  builder.setInsertionPointToStart(&body);
+  auto arena = exec::ArenaOp::create(builder, func.getLoc(),
+                                     exec::ArenaType::get(func.getContext()), IntegerAttr());
+  arenas.push_back({arena, arena});
+  Operation *result = func.getBody().front().getTerminator();
+  for (auto [i, value] : llvm::enumerate(result->getOperands()))
+    want(value, body.getArgument(func.getNumArguments() + i), &func.getBody().front());
+  if (failed(visitBlock(func.getBody().front())))
+    return failure();
+  if (arena->use_empty())
+    arena->erase();
+  return success();
+}
+
+LogicalResult ProgramBuilder::visitBlock(Block &block) {
+  bool good = true;
+  for (Operation &op : block) {
+    if (succeeded(visit(&op)))
+      continue;
+    // Go on to report all that is missing: users need some buffer.
+    good = false;
+    for (Value result : op.getResults())
+      destination(result);
+  }
+  return success(good);
+}
+
+LogicalResult ProgramBuilder::visit(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<KernelOp, ReadOp, ConstantOp, DimOp, BindOp, CheckOp, ReturnOp, LoadStateOp,
+            StoreStateOp, IfOp, LoopOp>([&](auto known) { return visit(known); })
+      .Case<ReshapeOp>([&](ReshapeOp reshape) {
+        storage[reshape.getResult()] = bufferOf(reshape.getInput());
+        return success();
+      })
+      .Case<YieldOp>([](YieldOp) { return success(); })
+      .Default([](Operation *other) {
+        return other->emitError() << "'" << other->getName() << "' is not part of any kernel";
+      });
+}
+
+LogicalResult ProgramBuilder::visit(KernelOp op) {
+  auto tile = table.lookup<tile::FuncOp>(op.getName());
+  if (!tile)
+    return op.emitError() << "kernel '" << op.getName() << "' has no tile function";
+  size_t buffers = op.getInputs().size() + op.getNumResults();
+  if (tile.getViews().size() != buffers)
+    return op.emitError() << "kernel '" << op.getName() << "' has a tile function of "
+                          << tile.getViews().size() << " views, expected " << buffers;
+  SmallVector<Value> reads, writes;
+  DimExpr bytes = DimExpr::constant(op.getContext(), 0);
+  for (Value input : op.getInputs()) {
+    reads.push_back(bufferOf(input));
+    bytes = bytes + byteSize(input.getType());
+  }
+  for (Value result : op.getResults()) {
+    writes.push_back(destination(result));
+    bytes = bytes + byteSize(result.getType());
+  }
+  exec::LaunchOp::create(builder, memberLocations(op), op.getName(), tile.getGrid(), reads, writes,
+                         op->getAttrOfType<DimExprAttr>("flops"),
+                         cast<DimExprAttr>(bytes.getAttr()));
+  return success();
+}
+
+template <typename Op, typename Attribute>
+Value ProgramBuilder::atTop(Location loc, Attribute attribute) {
+  Value &value = top[attribute];
+  if (value)
+    return value;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&program.getBody().front());
+  return value = Op::create(builder, loc, exec::BufferType::get(func.getContext()), attribute);
+}
+
+LogicalResult ProgramBuilder::visit(ReadOp op) {
+  storage[op.getResult()] = atTop<exec::WeightOp>(op.getLoc(), op.getWeightAttr());
+  return success();
+}
+
+LogicalResult ProgramBuilder::visit(LoadStateOp op) {
+  storage[op.getResult()] = atTop<exec::StateOp>(op.getLoc(), op.getStateAttr());
+  return success();
+}
+
+LogicalResult ProgramBuilder::visit(StoreStateOp op) {
+  Value state = atTop<exec::StateOp>(op.getLoc(), op.getStateAttr());
+  if (bufferOf(op.getValue()) == state)
+    return success();
+  return op.emitError() << "the update of state '" << op.getState() << "' would need a copy";
+}
+
+LogicalResult ProgramBuilder::visit(ConstantOp op) {
+  auto value = dyn_cast<DenseElementsAttr>(op.getValue());
+  auto size = byteSize(op.getResult().getType()).asConstant();
+  if (!value || !size || (*size > largestConstant && !value.isSplat()))
+    return op.emitError("a constant of this kind or size must be a weight");
+  if (*size <= largestConstant) {
+    storage[op.getResult()] = atTop<exec::ConstantOp>(op.getLoc(), cast<ElementsAttr>(value));
+    return success();
+  }
+  fillSplat(op.getLoc(), value, destination(op.getResult()));
+  return success();
+}
+
+void ProgramBuilder::fillSplat(Location loc, DenseElementsAttr value, Value buffer) {
+  auto bits = [&]() -> APInt {
+    if (isa<FloatType>(value.getElementType()))
+      return value.getSplatValue<APFloat>().bitcastToAPInt();
+    return value.getSplatValue<APInt>();
+  }();
+  int64_t width = (bits.getBitWidth() + 7) / 8;
+  exec::FillOp::create(builder, loc, buffer, static_cast<int64_t>(bits.getZExtValue()), width);
+}
+
+LogicalResult ProgramBuilder::visit(DimOp op) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  exec::StoreOp::create(builder, op.getLoc(), op.getExpr(), destination(op.getResult()),
+                        type.getElementType());
+  return success();
+}
+
+LogicalResult ProgramBuilder::visit(BindOp op) {
+  auto type = cast<RankedTensorType>(op.getValues().getType()).getElementType();
+  for (auto [i, name] : llvm::enumerate(op.getNames()))
+    exec::BindOp::create(builder, op.getLoc(), cast<StringAttr>(name), bufferOf(op.getValues()),
+                         static_cast<int64_t>(i), type);
+  auto arena = exec::ArenaOp::create(builder, op.getLoc(), exec::ArenaType::get(func.getContext()),
+                                     IntegerAttr());
+  arenas.push_back({arena, arena});
+  return success();
+}
+
+LogicalResult ProgramBuilder::visit(CheckOp op) {
+  exec::CheckOp::create(builder, op.getLoc(), op.getLeft(), op.getRight(), op.getMessage());
+  return success();
+}
+
+LogicalResult ProgramBuilder::visit(ReturnOp op) {
+  Block &body = program.getBody().front();
+  for (auto [i, value] : llvm::enumerate(op.getOperands()))
+    copyIfElsewhere(op.getLoc(), value, body.getArgument(func.getNumArguments() + i));
+  return success();
+}
+
+} // namespace tenon
