@@ -12,15 +12,23 @@ constexpr int kTruncate = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 
 inline __m512 negate(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
 
+/// Types whose products fit f32, so that panels hold whole values.
+bool isNarrow(Element type) {
+  return type == Element::F16 || type == Element::E4M3 || type == Element::E5M2;
+}
+
 /// Splits 16 values and stores them; returns whether one is infinite or NaN.
-inline bool splitVector(__m512 value, int minExponent, bool fast, float *significand,
+inline bool splitVector(__m512 value, int minExponent, bool whole, float *significand,
                         float *exponent) {
   __mmask16 special = _mm512_fpclass_ps_mask(value, 0x99); // NaN, infinities
   __m512 e = _mm512_max_ps(_mm512_getexp_ps(value), _mm512_set1_ps(float(minExponent)));
   __mmask16 zero = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_EQ_OQ);
   e = _mm512_mask_mov_ps(e, zero, _mm512_set1_ps(-126));
-  e = _mm512_mask_mov_ps(e, fast ? __mmask16(0xffff) : special, _mm512_setzero_ps());
-  _mm512_storeu_ps(significand, _mm512_scalef_ps(value, negate(e)));
+  if (!whole) {
+    e = _mm512_mask_mov_ps(e, special, _mm512_setzero_ps());
+    value = _mm512_scalef_ps(value, negate(e));
+  }
+  _mm512_storeu_ps(significand, value);
   _mm512_storeu_ps(exponent, e);
   return special != 0;
 }
@@ -55,10 +63,11 @@ void prepareLanes(const DotModel &model, Element type, int chunks, const TileWor
   int perWord = 32 / bitsOf(type), words = chunks * 4;
   panel.count = words * perWord;
   panel.special = false;
+  panel.whole = model.fast || isNarrow(type);
   for (int k = 0; k < panel.count; ++k) {
     __m512i word = _mm512_load_si512(tile.words[k / perWord]);
     panel.special |= splitVector(decodeWords(type, word, k % perWord), model.minExponentA,
-                                 model.fast, panel.significand[k], panel.exponent[k]);
+                                 panel.whole, panel.significand[k], panel.exponent[k]);
   }
 }
 
@@ -84,8 +93,9 @@ void prepareColumns(const DotModel &model, Element type, int chunks, int columns
   panel.columns = columns;
   panel.perChunk = kChunkBytes * 8 / bitsOf(type);
   panel.special = false;
+  panel.whole = model.fast || isNarrow(type);
   for (int i = 0; i < chunks * columns * panel.perChunk; i += 16)
-    panel.special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, model.fast,
+    panel.special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, panel.whole,
                                  panel.significand + i, panel.exponent + i);
 }
 
@@ -132,7 +142,7 @@ inline __m512 finish(const DotModel &model, __m512i sum, __m512 unscale) {
   return result;
 }
 
-template <int K>
+template <int K, bool Whole>
 inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
   constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
   __mmask16 zero = _mm512_cmp_ps_mask(c, _mm512_setzero_ps(), _CMP_EQ_OQ);
@@ -148,14 +158,18 @@ inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
     largest = _mm512_max_ps(largest, exponents[k]);
   }
   __m512 scale = _mm512_sub_ps(_mm512_set1_ps(float(model.fractionBits)), largest);
+  // Whole products need one factor for all; where it is cut to 2^126, c is tiny
+  // and every product is zero.
+  __m512 factor = _mm512_scalef_ps(_mm512_set1_ps(1), _mm512_min_ps(scale, _mm512_set1_ps(126)));
   __m512i sums[kGroups];
   sums[0] = _mm512_cvttps_epi32(_mm512_scalef_ps(sc, _mm512_add_ps(ec, scale)));
 #pragma clang loop unroll(full)
   for (int k = 0; k < K; ++k) {
     __m512 product = _mm512_mul_ps(_mm512_load_ps(step.as + 16 * k),
                                    _mm512_set1_ps(step.bs[k / kHalf][k % kHalf]));
-    __m512i term =
-        _mm512_cvttps_epi32(_mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale)));
+    product = Whole ? _mm512_mul_ps(product, factor)
+                    : _mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale));
+    __m512i term = _mm512_cvttps_epi32(product);
     sums[k / 8] = k && k % 8 == 0 ? term : _mm512_add_epi32(sums[k / 8], term);
   }
   __m512i sizes = _mm512_abs_epi32(sums[0]), sum = sums[0];
@@ -172,7 +186,7 @@ inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
   return finish(model, sum, negate(scale));
 }
 
-template <int K>
+template <int K, bool Whole>
 void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
                   float (*accumulators)[kTileRows]) {
   // The second half of a step's k lies in the next chunk, or right behind.
@@ -193,7 +207,7 @@ void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPan
       const float *be = columnElements(columns, columns.exponent, n, first);
       Step step = {lanes.significand[first], lanes.exponent[first], {bs, bs + second},
                    {be, be + second}};
-      c = alignAndAdd<K>(model, step, c);
+      c = alignAndAdd<K, Whole>(model, step, c);
     }
     _mm512_store_ps(accumulators[n], c);
   }
@@ -213,19 +227,26 @@ void fastColumns(const DotModel &model, const LanePanel &lanes, const ColumnPane
   }
 }
 
+template <int K>
+void chooseColumns(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
+                   float (*accumulators)[kTileRows]) {
+  lanes.whole ? exactColumns<K, true>(model, lanes, columns, accumulators)
+              : exactColumns<K, false>(model, lanes, columns, accumulators);
+}
+
 void multiply(const DotModel &model, const LanePanel &lanes, const ColumnPanel &columns,
               float (*accumulators)[kTileRows]) {
   if (model.fast)
     return fastColumns(model, lanes, columns, accumulators);
   switch (std::min(model.stepElements, lanes.count)) {
   case 4:
-    return exactColumns<4>(model, lanes, columns, accumulators);
+    return chooseColumns<4>(model, lanes, columns, accumulators);
   case 8:
-    return exactColumns<8>(model, lanes, columns, accumulators);
+    return chooseColumns<8>(model, lanes, columns, accumulators);
   case 16:
-    return exactColumns<16>(model, lanes, columns, accumulators);
+    return chooseColumns<16>(model, lanes, columns, accumulators);
   default:
-    return exactColumns<32>(model, lanes, columns, accumulators);
+    return chooseColumns<32>(model, lanes, columns, accumulators);
   }
 }
 

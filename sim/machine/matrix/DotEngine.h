@@ -29,12 +29,15 @@ struct alignas(64) TileWords {
   uint32_t words[8][kTileRows];
 };
 
-/// A prepared: value = significand * 2^exponent (fast: significand = value).
+/// A prepared: value = significand * 2^exponent. Where the panel is `whole`, the
+/// value itself stands in for the significand: products of f16 and fp8 values fit
+/// f32, so only their exponents are needed apart.
 struct alignas(64) LanePanel {
   float significand[kMaxK][kTileRows];
   float exponent[kMaxK][kTileRows];
   int count = 0;        // k
   bool special = false; // holds an infinity or NaN
+  bool whole = false;
 };
 
 /// B prepared; index (chunk * columns + n) * perChunk + k % perChunk.
@@ -44,6 +47,7 @@ struct alignas(64) ColumnPanel {
   int columns = 0;
   int perChunk = 0; // elements in 16 bytes
   bool special = false;
+  bool whole = false;
 };
 
 struct DotEngine {

@@ -57,9 +57,10 @@ static inline float slowStep(const DotModel &model, const LanePanel &lanes,
                              float c) {
   float a[kMaxK], b[kMaxK];
   for (int k = 0; k < count; ++k) {
-    a[k] = std::ldexp(lanes.significand[first + k][row], int(lanes.exponent[first + k][row]));
-    b[k] = std::ldexp(*columnElements(columns, columns.significand, n, first + k),
-                      int(*columnElements(columns, columns.exponent, n, first + k)));
+    int ea = lanes.whole ? 0 : int(lanes.exponent[first + k][row]);
+    int eb = columns.whole ? 0 : int(*columnElements(columns, columns.exponent, n, first + k));
+    a[k] = std::ldexp(lanes.significand[first + k][row], ea);
+    b[k] = std::ldexp(*columnElements(columns, columns.significand, n, first + k), eb);
   }
   return dotStep(model, count, a, b, c);
 }

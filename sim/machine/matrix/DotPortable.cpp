@@ -10,6 +10,7 @@ void prepareLanes(const DotModel &model, Element type, int chunks, const TileWor
   int bits = bitsOf(type);
   panel.count = chunks * kChunkBytes * 8 / bits;
   panel.special = false;
+  panel.whole = model.fast;
   for (int k = 0; k < panel.count; ++k)
     for (int row = 0; row < kTileRows; ++row) {
       uint32_t element = elementAt(k, bits, [&](int w) { return tile.words[w][row]; });
@@ -24,6 +25,7 @@ void prepareColumns(const DotModel &model, Element type, int chunks, int columns
   panel.columns = columns;
   panel.perChunk = kChunkBytes * 8 / bits;
   panel.special = false;
+  panel.whole = model.fast;
   for (int i = 0; i < chunks * columns * panel.perChunk; ++i) {
     uint32_t element = elementAt(i, bits, [&](int w) { return words[w]; });
     splitValue(decode(type, element), model.minExponentB, model.fast, panel.significand[i],
