@@ -23,26 +23,25 @@ namespace tenon::sim {
 struct Warp;
 
 struct Op {
-  uint16_t handler = 0; // HandlerId, with guardedBit
+  uint16_t handler = 0; // a HandlerId, or guardedHandler of one
   uint16_t d = 0, a = 0, b = 0, c = 0;
   uint16_t guard = 0; // predicate index; its top bit: negated
   int32_t imm = 0;
 };
 static_assert(sizeof(Op) == 16);
 
-constexpr uint16_t guardedBit = 0x8000;  // in Op::handler
 constexpr uint16_t negatedGuard = 0x8000; // in Op::guard
 
 /// Every handler of the tables; the names are those of Table.def.
 enum class HandlerId : uint16_t {
-#define HANDLER(name, ...) name,
+#define HANDLER(name, slots) name,
 #include "sim/machine/handlers/Table.def"
   Count
 };
 
 /// What an op reads or writes: used for liveness, colouring and taint.
 struct RegisterUse {
-  uint16_t reg = 0; // virtual number until coloured, then a row (predicates: an index)
+  uint32_t reg = 0; // virtual number until coloured, then a row (predicates: an index)
   uint8_t bits = 32; // 1 predicate, 32 (also for 8 and 16), 64
   bool write = false;
   bool sideEffect = false; // reading it unset is a finding: address, branch, guard
@@ -67,9 +66,14 @@ public:
   /// Lanes that must be here together; only asked of convergent ops.
   virtual uint32_t required(const Warp &warp, uint32_t mask) const;
 
+  /// Marks what run wrote from sources that may be unset (exec/Taint.h); called
+  /// after run while the warp is tainted. By default all results count as set.
+  virtual void propagateTaint(Warp &warp, uint32_t mask) const;
+
   /// Register operands: rows after colouring. `operands[i].reg` is what run uses.
   std::vector<RegisterUse> operands;
   bool convergent = false;
+  bool pinsRegisters = false; // an engine may read or write them after run: rows not shared
   const char *name = "";
 };
 

@@ -31,6 +31,7 @@ struct Actor {
   Block *block = nullptr;
   Warp *warp = nullptr;     // null when performed later
   uint32_t entity = 0;
+  uint32_t issuer = 0;      // index of the issuing warp in its block
   const uint32_t *clock = nullptr; // entityCount values
   const uint32_t *proxyClock = nullptr; // the same for the async proxy, where asyncProxy is set
   uint32_t globalId = 0;
@@ -58,6 +59,9 @@ struct LaneAccess {
 /// address of each such lane (for local memory with more than 4 bytes: of its
 /// first word; the others follow at 128-byte steps). Counts it too.
 uint32_t checkLanes(Warp &warp, const LaneAccess &access, uint8_t *where[32]);
+
+/// Replaces Generic by the space the address means; the address becomes one of it.
+Space resolveSpace(Space space, uint64_t &address);
 
 /// Host address of `bytes` shared bytes at `address` after all checks as
 /// `actor`, or null after a finding.

@@ -3,6 +3,7 @@
 // here needs a lock.
 #pragma once
 
+#include "sim/machine/exec/AsyncQueue.h"
 #include "sim/machine/exec/Warp.h"
 #include "sim/machine/race/Clocks.h"
 #include <array>
@@ -17,13 +18,15 @@ struct SharedShadow;
 
 /// One of the 16 barriers of a block.
 struct NamedBarrier {
-  uint32_t expected = 0;  // threads; 0 when idle
+  bool active = false;    // some thread has arrived
+  uint32_t expected = 0;  // threads; 0: all that are live
   uint32_t arrived = 0;
+  uint32_t padding = 0;   // lanes without a thread, of warps that arrived
   uint64_t generation = 0;
   uint32_t reduction = 0; // count, or bits, of bar.red
   bool reductionAll = true;
-  std::vector<uint32_t> clock; // what arrivals gave
-  uint32_t firstLine = 0;      // op index of the first arrival, for reports
+  std::vector<uint32_t> clock, proxyClock; // what arrivals gave
+  bool acquiredOutside = false;
 };
 
 /// Base of per-block state of an extension (mbarriers' engine slots, ...).
@@ -42,6 +45,7 @@ struct Block {
   std::vector<Warp> warps;
   std::unique_ptr<uint8_t[], void (*)(void *)> shared{nullptr, nullptr};
   uint32_t sharedBytes = 0;
+  std::unique_ptr<uint8_t[], void (*)(void *)> files{nullptr, nullptr}; // of all warps
   std::unique_ptr<SharedShadow> shadow;
   std::array<NamedBarrier, 16> barriers;
   uint64_t changes = 0; // steps with every event that a waiting split may wait for
@@ -57,11 +61,16 @@ struct Cluster {
   std::array<uint32_t, 3> shape{1, 1, 1};
   std::vector<std::unique_ptr<Block>> blocks; // by rank
   ClusterClocks clocks;
-  NamedBarrier barrier; // barrier.cluster
+  uint32_t liveThreads = 0;
+  NamedBarrier barrier; // barrier.cluster: the phase that gathers arrivals
+  NamedBarrier passed;  // and the last complete one
   /// The async engines of the cluster: they are asked to make progress when no
   /// warp of it can run, and when the seed says so (async/Queue.h).
-  std::unique_ptr<class AsyncQueue> queue;
+  std::unique_ptr<AsyncQueue> queue;
 };
+
+/// Completes the cluster's barrier if all live threads have arrived.
+void checkClusterBarrier(Cluster &cluster);
 
 /// The block of this cluster that owns a shared::cluster address, and the offset
 /// in it; null if the address is none. Shared windows are 16 MiB per rank.

@@ -17,6 +17,7 @@ namespace tenon::sim {
 struct Block;
 struct CallFrame;
 struct Program;
+struct MemoTables;
 struct TaintState;
 
 constexpr unsigned laneCount = 32;
@@ -28,6 +29,18 @@ struct Split {
   const Op *pc = nullptr;
   uint32_t mask = 0;
   CallFrame *frame = nullptr; // null in the kernel itself
+};
+
+/// A call in progress, as seen by the lanes that made it. One per (caller's frame,
+/// call): lanes that made the same calls share it, and so can merge.
+struct CallFrame {
+  CallFrame *parent = nullptr;
+  const Op *call = nullptr;
+  uint32_t function = 0; // Program::functions
+  uint32_t depth = 1;
+  uint32_t localBase = 0;
+  std::vector<uint8_t> saved; // rows of a recursive callee, before the call
+  std::vector<uint32_t> savedPredicates;
 };
 
 /// Why a split does not run.
@@ -51,20 +64,31 @@ struct alignas(64) Warp {
   uint32_t active = 0;     // lanes of the running split
   uint32_t live = 0;       // lanes that have not exited
   CallFrame *frame = nullptr;
+  const Op *pc = nullptr;         // of the running split, while it does not run
   const Op *stop = nullptr;       // where the running split left its handlers
   uint8_t leave = 0;              // why (LeaveReason)
   bool tainted = false;
   bool alone = true;              // no other runnable split
+  bool entering = false;          // the loop has just chosen this split
+  const Op *nextPc = nullptr;     // lowest pc of the other splits at this call depth, else past all
+  const Op *turnPc = nullptr;      // the split that used up its turn
+  CallFrame *turnFrame = nullptr;
+  uint32_t taken = 0;             // lanes of a branch that parted
   int64_t turn = 0;               // instructions left in this turn
   int64_t quantum = 0;            // instructions left before other warps run
-  uint64_t *blockCounts = nullptr;     // executions per basic block
-  uint64_t *blockLanes = nullptr;      // lanes summed per basic block
+  uint64_t *blockCounts = nullptr;     // executions per basic block by all 32 lanes
+  uint64_t *maskedCounts = nullptr;    // the others
+  uint64_t *blockLanes = nullptr;      // lanes of those, summed
   uint64_t *blockDivergent = nullptr;  // executions with live lanes elsewhere
   BoundsCache bounds;
   Block *block = nullptr;
   const Program *program = nullptr;
+  MemoryCounters *counters = nullptr; // one per Program::sites
+  const struct GlobalShadow *shadow = nullptr;
+  struct GlobalRaceState *globalRace = nullptr;
   uint8_t *shared = nullptr; // of its block
   uint32_t sharedBytes = 0;
+  std::vector<uint8_t> localStore, localInitStore;
   uint8_t *local = nullptr;  // rows of 128 bytes: word w of lane l at w * 128 + l * 4
   uint8_t *localInit = nullptr; // 4 lane masks per row, one per byte of the word
   uint32_t localBytes = 0;   // per lane
@@ -80,14 +104,21 @@ struct alignas(64) Warp {
   uint32_t globalId = 0;          // epoch of its global accesses
   bool globalIdStale = false;     // its clock moved since
   bool acquiredOutside = false;   // it has acquired something from outside its block
-  struct MemoTables *memo = nullptr;
+  std::unique_ptr<MemoTables> memo; // race/SharedCells.h
+
+  std::array<uint64_t, laneCount> clusterPhase{}; // of the last arrival of each lane
+  uint32_t exists = 0; // lanes that have a thread
+  uint64_t steps = 0;  // instructions so far, roughly: the clock
+  bool finished = false;
+  bool polled = false, wrote = false; // in this slice: strong reads, changes to memory
+  std::vector<std::unique_ptr<CallFrame>> frames; // all ever made, see exec/Calls.cpp
 
   // --- splits other than the running one
   std::vector<Split> runnable;
   std::vector<WaitingSplit> waiting;
   const Op *current = nullptr; // the op being executed by an extended handler, for reports
 
-  TaintState *taint = nullptr;
+  std::unique_ptr<TaintState> taint;
   /// State that belongs to extended ops (async groups, wgmma in flight), made
   /// on first use; see exec/WarpExtension.h.
   std::array<std::unique_ptr<struct WarpExtension>, 4> extensions;
@@ -100,6 +131,7 @@ struct alignas(64) Warp {
   Warp();
   ~Warp();
   Warp(Warp &&) noexcept;
+  Warp &operator=(Warp &&) = delete;
 };
 
 /// Base of per-warp state of an extension; slot numbers below.

@@ -9,6 +9,7 @@
 // clock; an acquire-like one joins.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct Warp;
 constexpr unsigned entityBits = 10, clockBits = 21;
 constexpr uint32_t maxEntities = 1u << entityBits;
 constexpr uint32_t maxClock = (1u << clockBits) - 1;
-constexpr unsigned engineSlots = 64;
+constexpr unsigned engineSlots = 24;
 
 /// entity << 22 | clock << 1 | tag (0 here; 1 marks a reader set or byte cells).
 inline uint32_t makeEpoch(uint32_t entity, uint32_t clock) { return entity << 22 | clock << 1; }
@@ -36,8 +37,8 @@ struct ClusterClocks {
   std::vector<uint32_t> freeSlots; // engine slots not in use, as entities
 
   void init(uint32_t warps);
-  uint32_t *row(uint32_t entity) { return rows.data() + size_t(entity) * entities; }
-  uint32_t *proxyRow(uint32_t entity) { return proxyRows.data() + size_t(entity) * entities; }
+  uint32_t *row(uint32_t entity) { return rows.data() + std::size_t(entity) * entities; }
+  uint32_t *proxyRow(uint32_t entity) { return proxyRows.data() + std::size_t(entity) * entities; }
 
   /// An engine slot for ops in flight together (one commit group, one
   /// mbarrier phase), its own clock stepped; the last slot is shared when all
@@ -54,6 +55,8 @@ void acquireFrom(Warp &warp, const std::vector<uint32_t> &from,
                  const std::vector<uint32_t> *proxyFrom = nullptr);
 /// Steps the warp's clock: later accesses have a new epoch.
 void stepClock(Warp &warp);
+/// The warp's clock moved: shared cells that hold it as a reader hold an older one.
+void forgetReaderMemo(Warp &warp);
 /// fence.proxy.async: the async proxy now sees what the warp knows.
 void proxyFence(Warp &warp);
 

@@ -1,0 +1,56 @@
+// Comparisons of setp as an op's immediate: six tests and a bit that negates.
+// Unordered ones are negations: `ltu` is "not ge", `neu` is "not eq", `nan` is
+// "not ordered". For integers `ne` is "not eq".
+#pragma once
+
+#include "sim/ptx/Names.h"
+#include <cstdint>
+#include <optional>
+
+namespace tenon::sim {
+
+enum class Comparison : uint8_t { Eq, Lt, Le, Gt, Ge, Ordered };
+constexpr int32_t negatedComparison = 8;
+
+/// The immediate for a modifier, or nothing if it is no comparison. `ne` of
+/// floats is ordered (false for NaN), which no single test gives: see isOrderedNe.
+inline std::optional<int32_t> comparisonOf(ptx::Mod mod) {
+  using M = ptx::Mod;
+  auto plain = [](Comparison c) { return int32_t(c); };
+  auto negated = [](Comparison c) { return int32_t(c) | negatedComparison; };
+  switch (mod) {
+  case M::Eq:
+    return plain(Comparison::Eq);
+  case M::Ne:
+  case M::Neu:
+    return negated(Comparison::Eq);
+  case M::Lt:
+  case M::Lo:
+    return plain(Comparison::Lt);
+  case M::Le:
+  case M::Ls:
+    return plain(Comparison::Le);
+  case M::Gt:
+  case M::Hi:
+    return plain(Comparison::Gt);
+  case M::Ge:
+  case M::Hs:
+    return plain(Comparison::Ge);
+  case M::Ltu:
+    return negated(Comparison::Ge);
+  case M::Leu:
+    return negated(Comparison::Gt);
+  case M::Gtu:
+    return negated(Comparison::Le);
+  case M::Geu:
+    return negated(Comparison::Lt);
+  case M::Num:
+    return plain(Comparison::Ordered);
+  case M::NanTest:
+    return negated(Comparison::Ordered);
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace tenon::sim

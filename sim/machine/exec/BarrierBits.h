@@ -1,0 +1,23 @@
+// The immediate of a Barrier op. Its registers: a the barrier's number, b the
+// count, c the predicate of a reduction, d its result.
+#pragma once
+
+#include <cstdint>
+
+namespace tenon::sim {
+
+struct BarrierBits {
+  enum Kind : uint8_t { Sync, Arrive, Reduce };
+  enum Reduction : uint8_t { Popc, And, Or };
+  Kind kind = Sync;
+  Reduction reduction = Popc;
+  bool hasCount = false;
+  bool aligned = true;
+
+  int32_t pack() const { return kind | reduction << 2 | hasCount << 4 | aligned << 5; }
+  static BarrierBits unpack(int32_t p) {
+    return {Kind(p & 3), Reduction(p >> 2 & 3), bool(p >> 4 & 1), bool(p >> 5 & 1)};
+  }
+};
+
+} // namespace tenon::sim
