@@ -34,7 +34,12 @@ void addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_option("--seed", options.seed, "seed of random inputs");
   app.add_option("--threads", options.threads, "threads (default: one for each processor)")
       ->check(CLI::Range(0, 4096));
-  app.add_option("--device", options.device, "cpu");
+  app.add_option("--device", options.device, "cpu or cuda:N")
+      ->check([](const std::string &device) -> std::string {
+        bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 &&
+                    device.find_first_not_of("0123456789", 5) == std::string::npos;
+        return device == "cpu" || cuda ? "" : "expected cpu or cuda:N, got " + device;
+      });
   app.add_flag("--no-verify", options.noVerify, "do not check the weights' hashes first");
 }
 
@@ -83,7 +88,9 @@ Status Model::readInputs(const std::vector<std::string> &specs,
         return Status(TENON_INVALID_ARGUMENT, "'" + file + "' has no array '" + input + "'");
       given[input] = std::move(archive[input]);
     } else {
-      TENON_TRY(readNpy(file, given[input]));
+      Status status = readNpy(file, given[input]);
+      if (!status.ok())
+        return Status(status.error().code, "input '" + input + "': " + status.error().message);
     }
   }
   return {};
