@@ -32,6 +32,23 @@ Location memberLocations(KernelOp op) {
   return FusedLoc::get(op.getContext(), locations);
 }
 
+/// Operations of the kernel's members: one for each point of their factors, two
+/// where it is combined into a sum; views do none.
+DimExpr operationCount(KernelOp op) {
+  DimExpr count = DimExpr::constant(op.getContext(), 0);
+  for (Operation &member : op.getBody().front()) {
+    auto rule = dyn_cast<FactorRuleInterface>(member);
+    if (!rule || rule.isView())
+      continue;
+    FactorRule factors = rule.getFactorRule();
+    DimExpr points = DimExpr::constant(op.getContext(), factors.hasReduction() ? 2 : 1);
+    for (const Factor &factor : factors.factors)
+      points = points * factor.extent;
+    count = count + points;
+  }
+  return count;
+}
+
 SymbolsAttr moduleSymbols(Operation *op) {
   auto module = op->getParentOfType<ModuleOp>();
   if (auto symbols = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
@@ -143,7 +160,7 @@ LogicalResult ProgramBuilder::visit(KernelOp op) {
     bytes = bytes + byteSize(result.getType());
   }
   exec::LaunchOp::create(builder, memberLocations(op), op.getName(), tile.getGrid(), reads, writes,
-                         op->getAttrOfType<DimExprAttr>("flops"),
+                         cast<DimExprAttr>(operationCount(op).getAttr()),
                          cast<DimExprAttr>(bytes.getAttr()));
   return success();
 }

@@ -16,7 +16,7 @@ module attributes {tenon.symbols = #tenon.symbols<B in 1 to 64, N in 0 to 100>} 
   // CHECK: ^bb0(%[[X:.*]]: !exec.buffer, %[[Y:.*]]: !exec.buffer)
   // CHECK: %[[A:.*]] = exec.arena
   // CHECK-NEXT: %[[T:.*]] = exec.place %[[A]] size(<16 * B>)
-  // CHECK-NEXT: exec.launch @k grid(<B>) reads(%[[X]]) writes(%[[T]]) {bytes = #tenon.expr<32 * B>}
+  // CHECK-NEXT: exec.launch @k grid(<B>) reads(%[[X]]) writes(%[[T]]) {bytes = #tenon.expr<32 * B>, flops = #tenon.expr<0>}
   // CHECK-NEXT: exec.launch @k grid(<B>) reads(%[[T]]) writes(%[[Y]])
   // CHECK-NOT: exec
   // CHECK: }
