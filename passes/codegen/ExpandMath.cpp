@@ -1,6 +1,7 @@
 //===- ExpandMath.cpp - Transcendental functions to polynomials ---*- C++ -*-===//
 //
-// Walks all operations; what has an expansion is replaced by it. math/Functions.h
+// Walks all operations; what has an expansion is replaced by it, or by a call of
+// a function that holds it once. math/Functions.h
 // holds the functions of numbers, math/Conversions.cpp what arith needs so that
 // no operation becomes a call of a library function or traps.
 //
@@ -9,6 +10,7 @@
 #include "passes/codegen/math/Conversions.h"
 #include "passes/codegen/math/Functions.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -70,33 +72,82 @@ Num operandOf(ImplicitLocOpBuilder &builder, Value value) {
   return {&builder, arith::ExtFOp::create(builder, wide, value)};
 }
 
-/// The value that replaces \p op, or null if it stays.
-Value expand(ImplicitLocOpBuilder &builder, Operation *op) {
+bool isFunction(Operation *op) { return unaryExpansion(op) || binaryExpansion(op); }
+
+/// The value of a function of \p operands, in type \p wanted.
+Value expandFunction(ImplicitLocOpBuilder &builder, Operation *op, ValueRange operands, Type wanted) {
+  Num a = operandOf(builder, operands[0]);
   Unary unary = unaryExpansion(op);
-  Binary binary = unary ? nullptr : binaryExpansion(op);
-  if (!unary && !binary)
-    return math::expandConversion(builder, op);
-  Num a = operandOf(builder, op->getOperand(0));
-  Num result = unary ? unary(a) : binary(a, operandOf(builder, op->getOperand(1)));
-  Type wanted = op->getResult(0).getType();
+  Num result = unary ? unary(a) : binaryExpansion(op)(a, operandOf(builder, operands[1]));
   if (result.type() == wanted)
     return result.value;
   return arith::TruncFOp::create(builder, wanted, result.value);
 }
 
+/// Equal functions of equal types, in the order of the program.
+using Uses = llvm::MapVector<std::pair<OperationName, Type>, SmallVector<Operation *>>;
+
+/// Expansions of this many operations in all are inline, more are calls: a tile of
+/// many vectors would repeat the same code for each.
+constexpr size_t kInlineOperations = 600;
+
+/// A private function that holds the expansion of \p op once.
+LLVM::LLVMFuncOp outline(ModuleOp module, Operation *op) {
+  auto builder = ImplicitLocOpBuilder::atBlockBegin(op->getLoc(), module.getBody());
+  SmallVector<Type> inputs(op->getNumOperands(), op->getOperand(0).getType());
+  std::string name = op->getName().getStringRef().str();
+  for (int suffix = 0; module.lookupSymbol(name); ++suffix)
+    name = (op->getName().getStringRef() + "." + Twine(suffix)).str();
+  auto type = LLVM::LLVMFunctionType::get(op->getResult(0).getType(), inputs);
+  auto func = LLVM::LLVMFuncOp::create(builder, name, type, LLVM::Linkage::Internal, /*dsoLocal=*/true);
+  auto none = LLVM::ModRefInfo::NoModRef;
+  func.setMemoryEffectsAttr(LLVM::MemoryEffectsAttr::get(op->getContext(), {none, none, none}));
+  func.setWillReturn(true);
+  Block *entry = func.addEntryBlock(builder);
+  builder.setInsertionPointToEnd(entry);
+  Value result = expandFunction(builder, op, entry->getArguments(), op->getResult(0).getType());
+  LLVM::ReturnOp::create(builder, result);
+  return func;
+}
+
+void replace(Operation *op, Value value) {
+  op->getResult(0).replaceAllUsesWith(value);
+  op->erase();
+}
+
+void expandUses(ModuleOp module, ArrayRef<Operation *> uses) {
+  LLVM::LLVMFuncOp func = outline(module, uses.front());
+  bool isCall = uses.size() > 1 &&
+                uses.size() * func.getBody().front().getOperations().size() > kInlineOperations;
+  for (Operation *op : uses) {
+    ImplicitLocOpBuilder builder(op->getLoc(), op);
+    if (isCall)
+      replace(op, LLVM::CallOp::create(builder, func, op->getOperands()).getResult());
+    else
+      replace(op, expandFunction(builder, op, op->getOperands(), op->getResult(0).getType()));
+  }
+  if (!isCall)
+    func.erase();
+}
+
 struct ExpandMathPass : impl::ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
-    // An expansion may itself hold operations to expand, to a depth of three:
-    // an operation on bf16 -> on f32 -> conversions and a polynomial.
+    Uses uses;
+    getOperation()->walk([&](Operation *op) {
+      if (isFunction(op))
+        uses[{op->getName(), op->getResult(0).getType()}].push_back(op);
+    });
+    for (auto &[key, all] : uses)
+      expandUses(getOperation(), all);
+    // A conversion may become others: an operation on bf16 one on f32 and two
+    // conversions, and these integers.
     for (int round = 0; round < 3; ++round) {
       SmallVector<Operation *> all;
       getOperation()->walk([&](Operation *op) { all.push_back(op); });
       for (Operation *op : all) {
         ImplicitLocOpBuilder builder(op->getLoc(), op);
-        if (Value value = expand(builder, op)) {
-          op->getResult(0).replaceAllUsesWith(value);
-          op->erase();
-        }
+        if (Value value = math::expandConversion(builder, op))
+          replace(op, value);
       }
     }
   }

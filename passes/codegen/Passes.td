@@ -34,15 +34,17 @@ def TileToLLVMPass : Pass<"tile-to-llvm", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
-def ExpandMathPass : Pass<"expand-math"> {
+def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
   let summary = "transcendental functions to polynomials";
   let description = [{
     Replaces `math` operations on f32 and f64, and the `arith` operations for
     which LLVM would call a library function, by arithmetic and integer
     operations. Changes numerics: results are within the errors that
-    ExpandMath.h states, and do not depend on the machine's libm.
+    math/Functions.h states, and do not depend on the machine's libm. A function
+    whose expansions would be long together is expanded once, in a private
+    function of the module, and called.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 #endif

@@ -46,3 +46,18 @@ func.func @kept(%x: f32) -> f16 {
   %2 = arith.truncf %1 : f32 to f16
   return %2 : f16
 }
+
+// Many long expansions of one type become calls of one function.
+// CHECK-LABEL: func.func @many
+// CHECK-COUNT-8: llvm.call @math.sin(%{{.*}}) : (vector<16xf32>) -> vector<16xf32>
+func.func @many(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.sin %x : vector<16xf32>
+  %1 = math.sin %0 : vector<16xf32>
+  %2 = math.sin %1 : vector<16xf32>
+  %3 = math.sin %2 : vector<16xf32>
+  %4 = math.sin %3 : vector<16xf32>
+  %5 = math.sin %4 : vector<16xf32>
+  %6 = math.sin %5 : vector<16xf32>
+  %7 = math.sin %6 : vector<16xf32>
+  return %7 : vector<16xf32>
+}
