@@ -49,12 +49,14 @@ def Tenon_CallOp : Tenon_Op<"call", [Pure, DeclareOpInterfaceMethods<SymbolUserO
 def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
   let summary = "a tensor of the model, by reference to where its bytes lie";
   let description = [{
-    The bytes are never part of the IR. Static shape. Row-major in the store.
+    The bytes are never part of the IR. Static shape. Row-major in the store;
+    `order` says in which order the bundle keeps the dimensions, major to minor.
 
     Example: `tenon.weight @w : tensor<768x3072xf32> #tenon.store<"m.bin", 4096, 9437184>`
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Tenon_Tensor>:$type,
-                       Tenon_StoreAttr:$store, OptionalAttr<StrAttr>:$sym_visibility);
+                       Tenon_StoreAttr:$store, OptionalAttr<StrAttr>:$sym_visibility,
+                       OptionalAttr<DenseI64ArrayAttr>:$order);
   let assemblyFormat = "$sym_name `:` $type $store attr-dict";
   let hasVerifier = 1;
 }
@@ -151,16 +153,25 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [Pure, IsolatedFromAbove,
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "a fused region: one launch";
   let description = [{
-    Block arguments stand for the operands. Formed by passes/fuse per target;
+    Block arguments stand for the operands. `operand_orders` and `result_orders`
+    say in which order dimensions lie in memory (one list per operand and result,
+    major to minor, empty for row-major). Formed by passes/fuse per target;
     `schedule` is what the target's cost model chose (a dictionary read by the
     tile generator).
 
     Example: `%1 = tenon.kernel @k0 (%x = %0) : (tensor<4xf32>) -> tensor<4xf32> { ... }`
   }];
   let arguments = (ins StrAttr:$name, Variadic<Tenon_Tensor>:$inputs,
-                       OptionalAttr<DictionaryAttr>:$schedule);
+                       OptionalAttr<DictionaryAttr>:$schedule,
+                       OptionalAttr<ArrayAttr>:$operand_orders,
+                       OptionalAttr<ArrayAttr>:$result_orders);
   let results = (outs Variadic<Tenon_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::StringAttr":$name,
+                                 "::mlir::ValueRange":$inputs,
+                                 CArg<"::mlir::DictionaryAttr", "{}">:$schedule), [{
+    build($_builder, $_state, results, name, inputs, schedule, nullptr, nullptr);
+  }]>];
   let assemblyFormat = [{
     $name `(` $inputs `)` attr-dict `:` functional-type(operands, results) $body
   }];

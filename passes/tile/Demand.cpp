@@ -51,7 +51,7 @@ void Demand::visit(Value value, ArrayRef<DimExpr> rawIndex) {
     DimExpr offset = DimExpr::constant(value.getContext(), 0);
     for (auto [expr, stride] : llvm::zip(index, stridesOf(value.getType(), buffer->second)))
       offset = offset + expr * stride;
-    reads.push_back({value, ranges.simplify(offset), current});
+    reads.push_back({value, index, ranges.simplify(offset), current});
     return;
   }
   Operation *op = value.getDefiningOp();

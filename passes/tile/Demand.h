@@ -21,6 +21,7 @@ using BufferOrders = llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t>>;
 /// One read of a buffer: the offset in elements over the variables.
 struct MemoryRead {
   mlir::Value buffer;
+  llvm::SmallVector<DimExpr> index;
   DimExpr offset;
   /// The reduction inside which it happens; -1 outside of all.
   int reduction;

@@ -62,20 +62,20 @@ private:
       Group *home = nullptr;
       for (Group &group : groups)
         if (getDims(yield().getOperand(group.results.front()).getType()) ==
-            getDims(value.getType()))
+                getDims(value.getType()) &&
+            resultOrder(kernel, group.results.front()) == resultOrder(kernel, i))
           home = &group;
       if (!home)
         home = &groups.emplace_back();
       home->results.push_back(i);
     }
-    BufferOrders orders;
-    for (BlockArgument argument : kernel.getBody().getArguments())
-      orders[argument] = {};
+    BufferOrders orders = operandOrders(kernel);
     for (Group &group : groups) {
       SmallVector<Value> values;
       for (unsigned result : group.results)
         values.push_back(yield().getOperand(result));
-      group.schedule = chooseSchedule(values, {}, orders, ranges, target);
+      group.schedule = chooseSchedule(values, resultOrder(kernel, group.results.front()), orders,
+                                      ranges, target);
       SmallVector<DimExpr> counts;
       for (unsigned i = 0; i < group.schedule.extents.size(); ++i)
         counts.push_back(group.schedule.blocks(i));
@@ -120,15 +120,18 @@ private:
     TileBuilder tiles(builder, kernel.getLoc(), ranges, widths);
     Evaluator evaluator(tiles, &func.getBody().front());
     Block &body = kernel.getBody().front();
+    BufferOrders orders = operandOrders(kernel);
     for (BlockArgument argument : body.getArguments())
-      evaluator.addBuffer(argument, {func.getViews()[argument.getArgNumber()], {}});
+      evaluator.addBuffer(argument,
+                          {func.getViews()[argument.getArgNumber()], orders[argument]});
     evaluator.setStaged(group.schedule.staged);
     evaluator.setVectorDim(group.schedule.vectorWidth > 1 ? 1 : -1);
     SmallVector<std::pair<Value, Value>> stores;
     for (unsigned result : group.results) {
       // The result's place is known by the kernel's own result value.
       Value target = kernel.getResult(result);
-      evaluator.addBuffer(target, {func.getViews()[body.getNumArguments() + result], {}});
+      evaluator.addBuffer(target, {func.getViews()[body.getNumArguments() + result],
+                                   resultOrder(kernel, result)});
       stores.push_back({yield().getOperand(result), target});
     }
     return emitNest(tiles, evaluator, group.schedule, stores, number);

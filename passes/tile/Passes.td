@@ -5,6 +5,28 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AssignOrdersPass : Pass<"tenon-assign-orders", "::mlir::ModuleOp"> {
+  let summary = "choose in which order tensors lie in memory";
+  let description = [{
+    Gives kernels the attributes `operand_orders` and `result_orders`: for each
+    operand and result its dimensions from major to minor (empty: row-major).
+    Only tensors that pass between kernels, and weights, are free; inputs and
+    outputs stay row-major. The result of a product has the weight's own
+    dimension last (channels last in a convolution), so that its lanes are
+    contiguous; other kernels keep the order of what they read. A weight's order
+    is kept on the weight, whose bytes are laid out so when the bundle is written.
+
+    Before:
+    ```mlir
+    tenon.weight @w : tensor<64x3x3x3xf32> ...
+    ```
+    After:
+    ```mlir
+    tenon.weight @w : tensor<64x3x3x3xf32> ... {order = array<i64: 1, 2, 3, 0>}
+    ```
+  }];
+}
+
 def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
   let summary = "tile functions from fused kernels";
   let description = [{

@@ -30,6 +30,23 @@ static double estimate(DimExpr expr, const DimRanges &ranges) {
   return value ? std::max<double>(1, *value) : 1e6;
 }
 
+static SmallVector<int64_t> orderAt(std::optional<ArrayAttr> orders, unsigned index) {
+  if (!orders)
+    return {};
+  return SmallVector<int64_t>(cast<DenseI64ArrayAttr>((*orders)[index]).asArrayRef());
+}
+
+BufferOrders operandOrders(KernelOp kernel) {
+  BufferOrders orders;
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    orders[argument] = orderAt(kernel.getOperandOrders(), argument.getArgNumber());
+  return orders;
+}
+
+SmallVector<int64_t> resultOrder(KernelOp kernel, unsigned result) {
+  return orderAt(kernel.getResultOrders(), result);
+}
+
 //===----------------------------------------------------------------------===//
 // Root variables
 //===----------------------------------------------------------------------===//
@@ -237,9 +254,9 @@ private:
     if (!heavy)
       return;
     int heavyIndex = heavy - demand.getReductions().data();
-    double best = 1;
+    double best = 2;
     for (unsigned variable = 0; variable < schedule.extents.size(); ++variable) {
-      if (int(variable) == schedule.vectorVariable || size(variable) <= best ||
+      if (int(variable) == schedule.vectorVariable || size(variable) < best ||
           schedule.inner[variable] != isInner(schedule.vectorVariable))
         continue;
       bool reused = llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {

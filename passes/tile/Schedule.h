@@ -43,6 +43,11 @@ struct Schedule {
   }
 };
 
+/// The memory orders of a kernel's operands (by block argument).
+BufferOrders operandOrders(KernelOp kernel);
+/// The memory order of one result; empty for row-major.
+llvm::SmallVector<int64_t> resultOrder(KernelOp kernel, unsigned result);
+
 /// Chooses the schedule for storing \p values, which have equal dimensions.
 /// \p storeOrder is the memory order of the first.
 Schedule chooseSchedule(llvm::ArrayRef<mlir::Value> values, llvm::ArrayRef<int64_t> storeOrder,
