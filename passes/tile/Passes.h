@@ -8,11 +8,18 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
+namespace mlir {
+class OpPassManager;
+}
+
 namespace tenon {
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "passes/tile/Passes.h.inc"
+
+/// From kernels to tile functions.
+void buildTilePipeline(mlir::OpPassManager &manager);
 
 } // namespace tenon
 

@@ -1,0 +1,180 @@
+//===- Compilation.cpp - one model on its way to a bundle -----------------===//
+//
+// The stages in order. Each stage is a list of passes from its own folder.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/Compilation.h"
+#include "dialects/exec/Exec.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/fuse/Passes.h"
+#include "passes/graph/Passes.h"
+#include "passes/schedule/Passes.h"
+#include "passes/tile/Passes.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+namespace tenon {
+
+void registerDialects(DialectRegistry &registry) {
+  registry.insert<TenonDialect, tile::TileDialect, exec::ExecDialect, arith::ArithDialect,
+                  math::MathDialect, scf::SCFDialect, LLVM::LLVMDialect>();
+}
+
+static DialectRegistry allDialects() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+Compilation::Compilation(CompileOptions options)
+    : options(std::move(options)), context(allDialects(), MLIRContext::Threading::DISABLED) {
+  context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    llvm::errs() << diagnostic.getLocation() << ": " << (isError ? "error: " : "note: ")
+                 << diagnostic << "\n";
+    for (Diagnostic &note : diagnostic.getNotes())
+      llvm::errs() << note.getLocation() << ": note: " << note << "\n";
+  });
+}
+
+LogicalResult Compilation::fail(const Twine &message) {
+  llvm::errs() << "tenon compile: " << message << "\n";
+  return failure();
+}
+
+//===----------------------------------------------------------------------===//
+// Import
+//===----------------------------------------------------------------------===//
+
+LogicalResult Compilation::importText() {
+  module = parseSourceFile<ModuleOp>(options.model, &context);
+  if (!module)
+    return failure();
+  StringRef folder = llvm::sys::path::parent_path(options.model);
+  for (WeightOp weight : module->getOps<WeightOp>()) {
+    StringRef file = weight.getStore().getFile().getValue();
+    if (store.contains(file))
+      continue;
+    auto mapped = MappedFile::openBeneath(folder.empty() ? "." : folder, file);
+    if (!mapped)
+      return weight.emitError(toString(mapped.takeError()));
+    store.addFile(file, *mapped);
+  }
+  return success();
+}
+
+LogicalResult Compilation::import() {
+  if (StringRef(options.model).ends_with(".mlir"))
+    return importText();
+  ImportOptions importOptions{options.dims, options.fold, {}};
+  FailureOr<OwningOpRef<ModuleOp>> imported =
+      importOnnx(options.model, importOptions, context, store);
+  if (failed(imported))
+    return failure();
+  module = std::move(*imported);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+void Compilation::print() {
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
+  module->print(llvm::outs(), flags);
+}
+
+LogicalResult Compilation::runStage(Stage stage, function_ref<void(OpPassManager &)> build) {
+  PassManager manager(&context);
+  build(manager);
+  if (options.timePasses)
+    manager.enableTiming();
+  if (!options.printAfter.empty())
+    manager.enableIRPrinting(
+        [](Pass *, Operation *) { return false; },
+        [&](Pass *pass, Operation *) {
+          return llvm::is_contained(options.printAfter, pass->getArgument());
+        },
+        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false,
+        /*printAfterOnlyOnFailure=*/false, llvm::errs());
+  return manager.run(*module);
+}
+
+LogicalResult Compilation::lower(Stage last) {
+  using Builder = void (*)(OpPassManager &);
+  static constexpr std::pair<Stage, Builder> stages[] = {
+      {Stage::Graph, [](OpPassManager &manager) { buildGraphPipeline(manager); }},
+      {Stage::Fuse, [](OpPassManager &manager) { buildFusePipeline(manager, "cpu"); }},
+      {Stage::Tile, [](OpPassManager &manager) { buildTilePipeline(manager); }},
+      {Stage::Exec, [](OpPassManager &manager) { buildSchedulePipeline(manager); }},
+  };
+  for (auto [stage, build] : stages)
+    if (stage <= last && failed(runStage(stage, build)))
+      return failure();
+  return success();
+}
+
+LogicalResult Compilation::generateCode() {
+  auto features = cpuTargets(options.targets);
+  if (!features)
+    return fail(toString(features.takeError()));
+  for (CpuFeatures set : *features) {
+    FailureOr<CodeImage> image = compileForCpu(*module, set, options.threads);
+    if (failed(image))
+      return failure();
+    code.push_back({cpuFeaturesName(set).str(), std::move(*image)});
+  }
+  return success();
+}
+
+LogicalResult Compilation::writeFile() {
+  auto source = [&](WeightOp weight) { return weightSource(weight, store); };
+  FailureOr<bundle::BundleInput> input = bundleFromExec(*module, std::move(code), source);
+  if (failed(input))
+    return failure();
+  Status status = writeBundle(std::move(*input), options.output);
+  return status.ok() ? success() : fail(status.error().message);
+}
+
+LogicalResult Compilation::run() {
+  if (auto features = cpuTargets(options.targets); !features)
+    return fail(toString(features.takeError()));
+  if (failed(import()) || failed(verify(*module)) || failed(lower(options.stopAfter)))
+    return failure();
+  if (options.stopAfter < Stage::Codegen) {
+    print();
+    return success();
+  }
+  if (failed(generateCode()))
+    return failure();
+  if (options.stopAfter == Stage::Codegen) {
+    for (const TargetCode &target : code)
+      for (const KernelEntry &kernel : target.image.kernels)
+        llvm::outs() << target.name << " " << kernel.name << " at " << kernel.offset << "\n";
+    return success();
+  }
+  return writeFile();
+}
+
+LogicalResult Compilation::check() {
+  if (failed(import()) || failed(verify(*module)))
+    return failure();
+  return lower(Stage::Tile);
+}
+
+int compileMain(int argc, const char *const *argv) {
+  ParsedOptions parsed = parseCompileOptions(argc, argv);
+  if (!parsed.options)
+    return parsed.status;
+  return succeeded(Compilation(std::move(*parsed.options)).run()) ? 0 : 1;
+}
+
+} // namespace tenon

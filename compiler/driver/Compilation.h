@@ -1,0 +1,66 @@
+//===- Compilation.h - one model on its way to a bundle ---------*- C++ -*-===//
+//
+//   mlir::MLIRContext context;                 // or Compilation's own
+//   Compilation compilation(options);
+//   if (failed(compilation.run())) ...         // errors are on stderr
+//
+// Runs the stages import, graph, fuse, tile, exec, codegen, bundle, each a
+// pipeline of its own that ends with a verifier, and stops after the one that
+// the options name, printing its IR to standard output.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_COMPILER_DRIVER_COMPILATION_H
+#define TENON_COMPILER_DRIVER_COMPILATION_H
+
+#include "compiler/bundle/FromExec.h"
+#include "compiler/driver/Options.h"
+#include "frontends/weights/WeightStore.h"
+#include "mlir/IR/MLIRContext.h"
+
+namespace mlir {
+class OpPassManager;
+}
+
+namespace tenon {
+
+class Compilation {
+public:
+  explicit Compilation(CompileOptions options);
+
+  /// Runs all stages; every error has been reported when it fails.
+  mlir::LogicalResult run();
+  /// Only looks whether the model can be compiled: everything up to the tile
+  /// functions.
+  mlir::LogicalResult check();
+
+private:
+  mlir::LogicalResult import();
+  mlir::LogicalResult importText();
+  mlir::LogicalResult runStage(Stage stage,
+                               llvm::function_ref<void(mlir::OpPassManager &)> build);
+  mlir::LogicalResult lower(Stage last);
+  mlir::LogicalResult generateCode();
+  mlir::LogicalResult writeFile();
+  mlir::LogicalResult fail(const llvm::Twine &message);
+  void print();
+
+  CompileOptions options;
+  mlir::MLIRContext context;
+  WeightStore store;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<TargetCode> code;
+};
+
+/// A source of a weight's bytes in the order in which the bundle keeps them.
+mlir::FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &store);
+
+/// Registers every dialect of the compiler.
+void registerDialects(mlir::DialectRegistry &registry);
+
+/// `tenon compile` as a function: 0, 1 (refused or wrong input) or 2 (usage).
+int compileMain(int argc, const char *const *argv);
+
+} // namespace tenon
+
+#endif // TENON_COMPILER_DRIVER_COMPILATION_H

@@ -1,0 +1,106 @@
+//===- Options.cpp - the command line of `tenon compile` ------------------===//
+
+#include "compiler/driver/Options.h"
+#include "llvm/ADT/StringExtras.h"
+#include <CLI/CLI.hpp>
+
+using namespace llvm;
+namespace tenon {
+
+static constexpr StringLiteral kStages[] = {"import", "graph",   "fuse",  "tile",
+                                            "exec",   "codegen", "bundle"};
+
+std::optional<Stage> parseStage(StringRef name) {
+  for (auto [i, stage] : enumerate(kStages))
+    if (stage == name)
+      return static_cast<Stage>(i);
+  return std::nullopt;
+}
+
+StringRef stageName(Stage stage) { return kStages[static_cast<unsigned>(stage)]; }
+
+static std::string stageList() {
+  std::string list;
+  for (StringRef stage : kStages)
+    list += (list.empty() ? "" : ", ") + stage.str();
+  return list;
+}
+
+ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
+  CompileOptions options;
+  std::string stopAfter;
+  std::vector<std::string> dims;
+  bool noFold = false;
+  CLI::App app("compiles a model (.onnx, or the tenon dialect as .mlir) to a bundle",
+               "tenon compile");
+  app.option_defaults()->always_capture_default();
+  app.add_option("model", options.model, "the model")->required();
+  app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)");
+  app.add_option("--target", options.targets, "cpu, cpu:avx2, cpu:avx512; several by comma")
+      ->delimiter(',');
+  app.add_option("--dim", dims,
+                 "fix or bound a dimension: NAME=N, NAME=A..B or NAME=A..B:STEP (unnamed ones "
+                 "are called INPUT.INDEX)");
+  app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList());
+  app.add_option("--print-ir-after", options.printAfter, "print the IR after a pass")
+      ->delimiter(',');
+  app.add_flag("--time-passes", options.timePasses, "print how long each pass took");
+  app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
+  app.add_option("--threads", options.threads, "threads for code generation")
+      ->check(CLI::Range(1, 256));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
+  }
+  auto misuse = [](const std::string &message) {
+    errs() << "tenon compile: " << message << "\n";
+    return ParsedOptions{std::nullopt, 2};
+  };
+  options.fold = !noFold;
+  for (const std::string &text : dims) {
+    Expected<DimOverride> dim = parseDimOverride(text);
+    if (!dim)
+      return misuse(toString(dim.takeError()));
+    options.dims.push_back(*dim);
+  }
+  if (!stopAfter.empty()) {
+    std::optional<Stage> stage = parseStage(stopAfter);
+    if (!stage)
+      return misuse("unknown stage '" + stopAfter + "'; one of " + stageList());
+    options.stopAfter = *stage;
+  }
+  if (options.output.empty()) {
+    size_t dot = options.model.rfind('.'), slash = options.model.rfind('/');
+    bool hasSuffix = dot != std::string::npos && (slash == std::string::npos || dot > slash);
+    options.output = options.model.substr(0, hasSuffix ? dot : std::string::npos) + ".tenon";
+  }
+  return {options, 0};
+}
+
+Expected<std::vector<CpuFeatures>> cpuTargets(ArrayRef<std::string> targets) {
+  bool wanted[2] = {false, false};
+  for (const std::string &target : targets) {
+    StringRef name = target;
+    if (name == "cpu") {
+      wanted[0] = wanted[1] = true;
+      continue;
+    }
+    std::optional<CpuFeatures> features;
+    if (name.consume_front("cpu:"))
+      features = parseCpuFeatures(name);
+    if (!features)
+      return createStringError("target '" + target +
+                               "' is not supported: this compiler generates code for cpu "
+                               "(cpu:avx2, cpu:avx512)");
+    wanted[*features == CpuFeatures::Avx512] = true;
+  }
+  std::vector<CpuFeatures> result;
+  if (wanted[1])
+    result.push_back(CpuFeatures::Avx512);
+  if (wanted[0])
+    result.push_back(CpuFeatures::Avx2);
+  return result;
+}
+
+} // namespace tenon

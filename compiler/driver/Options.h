@@ -1,0 +1,43 @@
+//===- Options.h - what `tenon compile` and `tenon check` take --*- C++ -*-===//
+
+#ifndef TENON_COMPILER_DRIVER_OPTIONS_H
+#define TENON_COMPILER_DRIVER_OPTIONS_H
+
+#include "frontends/onnx/Import.h"
+#include "passes/codegen/Cpu.h"
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// The stages of the compiler in order; `--stop-after` names one.
+enum class Stage { Import, Graph, Fuse, Tile, Exec, Codegen, Bundle };
+
+std::optional<Stage> parseStage(llvm::StringRef name);
+llvm::StringRef stageName(Stage stage);
+
+struct CompileOptions {
+  std::string model, output;
+  std::vector<std::string> targets{"cpu"};
+  std::vector<DimOverride> dims;
+  Stage stopAfter = Stage::Bundle;
+  std::vector<std::string> printAfter;
+  bool fold = true, timePasses = false;
+  unsigned threads = 2;
+};
+
+/// Parses a command line. Returns options, or the exit status if there is
+/// nothing to do (help: 0, misuse: 2; the text was printed).
+struct ParsedOptions {
+  std::optional<CompileOptions> options;
+  int status = 0;
+};
+ParsedOptions parseCompileOptions(int argc, const char *const *argv);
+
+/// The CPU feature sets that the targets ask for, most demanding first; an
+/// error names what is not supported.
+llvm::Expected<std::vector<CpuFeatures>> cpuTargets(llvm::ArrayRef<std::string> targets);
+
+} // namespace tenon
+
+#endif // TENON_COMPILER_DRIVER_OPTIONS_H

@@ -1,0 +1,16 @@
+//===- Pipeline.cpp - the tile stage --------------------------------------===//
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/tile/Passes.h"
+
+namespace tenon {
+
+void buildTilePipeline(mlir::OpPassManager &manager) {
+  // Orders first: they decide along which dimension lanes are contiguous.
+  manager.addPass(createAssignOrdersPass());
+  manager.addPass(createKernelsToTilePass());
+  manager.addPass(mlir::createCSEPass());
+}
+
+} // namespace tenon
