@@ -151,7 +151,7 @@ Value GraphImporter::addWeight(RankedTensorType type, StoreAttr where, StringRef
     while (!isa<FuncOp>(function))
       function = function->getParentOp();
     builder.setInsertionPoint(function);
-    WeightOp::create(builder, tensors.location, unique, type, where, StringAttr());
+    WeightOp::create(builder, tensors.location, unique, type, where, StringAttr(), DenseI64ArrayAttr());
   }
   return ReadOp::create(builder, tensors.location, type, unique);
 }
