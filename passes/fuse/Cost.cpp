@@ -130,15 +130,10 @@ private:
   }
 
   bool hasReductionBefore(const Member &member) {
-    for (const Read &read : space.node(member).reads) {
-      int producer = space.find(read.producer);
-      if (producer < 0)
-        continue;
-      if (space.node(space.members[producer]).kind != NodeKind::Map ||
-          hasReductionBefore(space.members[producer]))
-        return true;
-    }
-    return false;
+    return llvm::any_of(space.ancestors(member).set_bits(), [&](unsigned position) {
+      const Member &before = space.members[position];
+      return &before != &member && space.node(before).kind != NodeKind::Map;
+    });
   }
 
   void countBytes() {
@@ -210,9 +205,11 @@ private:
     double split = splitReduction(blocks, tile);
     double used = std::min(1.0, blocks * split / target.units);
     double streaming = std::min(1.0, blocks * split / target.streamingBlocks);
-    double time = target.launch + (split > 1 ? 0.5 : 0) +
-                  std::max({work(groups, tile) / used, bytes / (target.memoryRate * streaming),
-                            blockBytes(groups) / (target.cacheRate * used)});
+    double computing = work(groups, tile) / used;
+    double moving = std::max(bytes / (target.memoryRate * streaming),
+                             blockBytes(groups) / (target.cacheRate * used));
+    double time = target.launch + (split > 1 ? 0.5 : 0) + std::max(computing, moving) +
+                  target.serialShare * std::min(computing, moving);
     if (time >= best.time)
       return;
     best = {time, int64_t(bytes), int64_t(blocks * split), staged, {}, ""};
@@ -306,11 +303,15 @@ private:
     return time;
   }
 
-  /// A map before a contraction is computed where its loop reads operands.
+  /// A map before a contraction is computed where its loop reads operands, one
+  /// after it on values that are in registers.
   double slowdown(const Member &member) {
-    bool isBefore = main && member.node < main->node && member.reduced.none() &&
-                    member.parallel.anyCommon(main->reduced);
-    return isBefore ? target.prologueFactor : 1;
+    constexpr double kEpilogueFactor = 0.5;
+    if (!main || member.reduced.any())
+      return 1;
+    if (member.parallel.anyCommon(main->reduced))
+      return target.prologueFactor;
+    return space.ancestors(member).test(main - space.members.data()) ? kEpilogueFactor : 1;
   }
 
   double inlinedWork(const KernelSpace::Edge &edge, ArrayRef<Group> groups) {
@@ -325,12 +326,10 @@ private:
 
   /// Operations per point of an inlined map with all that it is computed from.
   double chainCost(unsigned position) {
-    const Member &member = space.members[position];
-    double cost = std::max(space.node(member).bodyCost, 0.25);
-    for (const Read &read : space.node(member).reads)
-      if (int producer = space.find(read.producer); producer >= 0)
-        cost += chainCost(producer);
-    return std::min(cost, 1e6);
+    double cost = 0;
+    for (unsigned before : space.ancestors(space.members[position]).set_bits())
+      cost += std::max(space.node(space.members[before]).bodyCost, 0.25);
+    return cost;
   }
 
   double blockBytes(ArrayRef<Group> groups) {

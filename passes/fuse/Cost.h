@@ -4,9 +4,9 @@
 // one kernel, choosing the tile itself because legality depends on it. Used by
 // fusion, later by the planner and by `inspect`.
 //
-//   time = launch + max(work * replication / utilisation,
-//                       bytes from memory once / rate,
-//                       bytes into the blocks / cache rate)
+//   computing = work * replication / utilisation
+//   moving = max(bytes from memory once / rate, bytes into the blocks / rate)
+//   time = launch + max(computing, moving) + share * min(computing, moving)
 //
 // Bytes into the blocks are counted per operand map: a read is repeated by the
 // blocks along every class that its own map does not name.

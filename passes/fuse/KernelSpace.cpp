@@ -82,6 +82,8 @@ void KernelSpace::addMembers(ArrayRef<unsigned> nodes) {
 void KernelSpace::linkEdges() {
   for (auto [position, member] : llvm::enumerate(members)) {
     bool isMaps = node(member).kind == NodeKind::Map;
+    llvm::BitVector ancestors(members.size());
+    ancestors.set(position);
     for (const Read &read : node(member).reads) {
       int producer = find(read.producer);
       isMaps &= producer < 0 || mapsOnly[producer];
@@ -90,7 +92,10 @@ void KernelSpace::linkEdges() {
         externals.push_back(edge);
       else
         linkEdge(edge, producer, position);
+      if (producer >= 0)
+        ancestors |= ancestorSets[producer];
     }
+    ancestorSets.push_back(std::move(ancestors));
     mapsOnly.push_back(isMaps);
   }
 }

@@ -54,6 +54,10 @@ public:
   const Node &node(const Member &member) const { return graph.nodes[member.node]; }
   /// Position in `members`, -1 if the node is not of the kernel.
   int find(int node) const;
+  /// Positions of all members that a member is computed from, itself included.
+  const llvm::BitVector &ancestors(const Member &member) const {
+    return ancestorSets[&member - members.data()];
+  }
 
 private:
   void addMembers(llvm::ArrayRef<unsigned> nodes);
@@ -71,6 +75,7 @@ private:
   llvm::SmallVector<unsigned> parents;
   llvm::SmallVector<int64_t> sizes;
   llvm::SmallVector<bool> mapsOnly;
+  llvm::SmallVector<llvm::BitVector> ancestorSets;
   ClassSet inner;
 };
 

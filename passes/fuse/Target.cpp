@@ -23,6 +23,7 @@ Target cpuTarget(int64_t threads) {
   target.stagedElements = 128 * 1024;
   target.idealTile = 256;
   target.prologueFactor = 4;
+  target.serialShare = 0.5;
   target.rowTiles = {1, 4, 12};
   target.columnTiles = {8, 16, 32};
   target.pointTiles = {1, 8, 64, 1024};

@@ -26,6 +26,8 @@ struct Target {
   int64_t idealTile;        ///< Result elements of a tile at contractRate.
   /// How much slower a map runs inside the main loop of a contraction.
   double prologueFactor;
+  /// How much of computing and moving does not overlap, 0 to 1.
+  double serialShare = 0;
   mlir::SmallVector<int64_t> rowTiles, columnTiles, pointTiles;
 
   // What the generator can do.
