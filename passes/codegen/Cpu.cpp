@@ -3,6 +3,7 @@
 // Each kernel goes through the passes, then LLVM, in a module and a context of
 // its own: the passes one after the other, LLVM on several threads. The image is
 // put together in the order of the module, so that its bytes depend on neither.
+// Equal kernels are compiled once.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/Cpu.h"
@@ -54,9 +55,22 @@ struct Job {
   llvm::SmallVector<char, 0> object;
   std::string error; ///< of compiling the object, empty if there was none
   KernelEntry entry;
+  const Job *same = nullptr; ///< an earlier kernel of equal code, compiled instead
 };
 
 } // namespace
+
+/// The text of a kernel without its name, locations and model nodes: equal texts
+/// are equal code.
+static std::string fingerprint(tile::FuncOp func) {
+  OwningOpRef<tile::FuncOp> copy = func.clone();
+  copy->setSymName("kernel");
+  (*copy)->setDiscardableAttrs(DictionaryAttr::get(func.getContext()));
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  copy->print(stream, OpPrintingFlags().useLocalScope());
+  return text;
+}
 
 static void readEntry(Job &job, LLVM::LLVMFuncOp func) {
   job.entry.name = func.getSymName().str();
@@ -99,13 +113,19 @@ static void registerTranslations(MLIRContext &context) {
 
 /// Puts a compiled kernel into the image.
 static LogicalResult append(Job &job, CodeImage &image) {
+  if (job.same) {
+    KernelEntry entry = job.same->entry;
+    entry.name = job.func.getSymName().str();
+    image.kernels.push_back(std::move(entry));
+    return success();
+  }
   if (!job.error.empty())
     return job.func.emitError(job.error);
   auto offset = linkObject(job.object, job.entry.name, image.bytes, image.alignment);
   if (!offset)
     return job.func.emitError(llvm::toString(offset.takeError()));
   job.entry.offset = *offset;
-  image.kernels.push_back(std::move(job.entry));
+  image.kernels.push_back(job.entry);
   return success();
 }
 
@@ -116,10 +136,16 @@ FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsign
 
   std::vector<Job> jobs;
   for (tile::FuncOp func : module.getOps<tile::FuncOp>())
-    jobs.push_back({func});
+    jobs.emplace_back().func = func;
   llvm::DefaultThreadPool pool(llvm::hardware_concurrency(std::max(1u, threads)));
   LogicalResult result = success();
+  llvm::StringMap<const Job *> known;
   for (Job &job : jobs) {
+    auto [position, isNew] = known.try_emplace(fingerprint(job.func), &job);
+    if (!isNew) {
+      job.same = position->second;
+      continue;
+    }
     if (failed(lower(job, passes))) {
       result = failure();
       continue;

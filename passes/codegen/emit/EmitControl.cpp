@@ -7,6 +7,7 @@
 #include "passes/codegen/emit/TileEmitter.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -60,7 +61,27 @@ LogicalResult TileEmitter::emitBlock(Block &block) {
   return success();
 }
 
+/// Tiles of more vectors than this are refused: they live in registers.
+static constexpr int64_t kMaxPieces = 2048;
+
+static LogicalResult verifySizes(Operation &op, int64_t width) {
+  for (Type type : op.getResultTypes()) {
+    int64_t rows = 1, inner = 1;
+    for (int64_t size : shapeOf(type)) {
+      rows = llvm::SaturatingMultiply<uint64_t>(rows, inner);
+      inner = size;
+    }
+    if (inner == 0 || rows == 0)
+      return op.emitError("has a tile without elements: ") << type;
+    if (llvm::SaturatingMultiply<uint64_t>(rows, inner / width + llvm::popcount(uint64_t(inner % width))) > kMaxPieces)
+      return op.emitError("has a tile of more than ") << kMaxPieces << " vectors: " << type;
+  }
+  return success();
+}
+
 LogicalResult TileEmitter::emitOp(Operation &op) {
+  if (failed(verifySizes(op, width)))
+    return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](arith::ConstantOp op) { return emitConstant(op); })
       .Case([&](scf::ForOp op) { return emitFor(op); })

@@ -353,6 +353,53 @@ TEST_P(TileKernels, sameBytesForAnyThreadCount) {
   EXPECT_EQ(one.image().kernels.size(), 8u);
 }
 
+// Masked accesses of every element size, in narrow and full vectors.
+TEST_P(TileKernels, masksOfAllTypes) {
+  for (std::string type : {"i1", "i8", "i16", "f16", "i32", "f32", "i64", "f64"}) {
+    size_t bytes = type == "i1" || type == "i8" ? 1 : type.back() == '6' ? 2 : type.back() == '2' ? 4 : 8;
+    auto kernel = compile("%n = tile.dim #tenon.expr<N>\n%j = tile.iota dim 0 : tensor<20xindex>\n"
+                          "%nn = tile.splat %n : index -> tensor<20xindex>\n"
+                          "%on = arith.cmpi slt, %j, %nn : tensor<20xindex>\n"
+                          "%0 = tile.load %x[%c0] strides [1] mask(%on : tensor<20xi1>) : !tile.view<" + type +
+                              "> -> tensor<20x" + type + ">\n"
+                          "tile.store %0, %y[%c0] strides [1] mask(%on : tensor<20xi1>) : tensor<20x" + type +
+                              "> -> !tile.view<" + type + ">",
+                          type, type);
+    for (int64_t n : {0, 1, 9, 17, 20}) {
+      std::vector<uint8_t> x(n * bytes, 1), y(20 * bytes, 7);
+      ASSERT_EQ(kernel->run("k", {n ? x.data() : nullptr, y.data()}, 1, {n, 0}), 0);
+      for (int64_t i = 0; i < int64_t(20 * bytes); ++i)
+        ASSERT_EQ(y[i], i < n * int64_t(bytes) ? 1 : 7) << type << " " << n << " " << i;
+    }
+  }
+}
+
+TEST_P(TileKernels, equalKernelsAreCompiledOnce) {
+  auto func = [](const char *name, const char *value) {
+    return std::string("tile.func @") + name + "(%x: !tile.view<f32>, %b: index) grid(#tenon.expr<1>) " +
+           "symbols([]) attributes {nodes = [\"" + name + "\"]} {\n%0 = arith.constant " + value + " : f32\n" +
+           "%t = arith.constant true\ntile.check %t, \"m\" : i1\n" +
+           "tile.store %0, %x[%b] strides [] : f32 -> !tile.view<f32>\ntile.return }\n";
+  };
+  Kernels kernels(func("a", "1.0") + func("b", "2.0") + func("c", "1.0"), GetParam());
+  ASSERT_EQ(kernels.error(), "");
+  EXPECT_EQ(kernels.entry("a").offset, kernels.entry("c").offset);
+  EXPECT_NE(kernels.entry("a").offset, kernels.entry("b").offset);
+  EXPECT_EQ(kernels.entry("c").checks.size(), 1u);
+  float y = 0;
+  EXPECT_EQ(kernels.run("c", {&y}, 1), 0);
+  EXPECT_EQ(y, 1);
+}
+
+TEST_P(TileKernels, refusesTilesTooLargeForRegisters) {
+  Kernels kernels(R"(
+    tile.func @k(%x: !tile.view<f32>, %b: index) grid(#tenon.expr<1>) symbols([]) {
+      %0 = tile.load %x[%b] strides [1, 1] : !tile.view<f32> -> tensor<4096x1024xf32>
+      tile.return })",
+                  GetParam());
+  EXPECT_NE(kernels.error().find("more than 2048 vectors"), std::string::npos) << kernels.error();
+}
+
 TEST_P(TileKernels, refusesWhatItCannotCompile) {
   Kernels kernels(R"(
     tile.func @k(%x: !tile.view<f32>, %b: index) grid(#tenon.expr<1>) symbols([]) {
