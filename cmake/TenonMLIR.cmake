@@ -33,10 +33,17 @@ configure_file(${CMAKE_BINARY_DIR}/TenonPCH.cpp.in ${CMAKE_BINARY_DIR}/TenonPCH.
 add_library(TenonPCH STATIC ${CMAKE_BINARY_DIR}/TenonPCH.cpp)
 target_include_directories(TenonPCH SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 target_include_directories(TenonPCH PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-target_precompile_headers(TenonPCH PRIVATE
+set(TENON_PCH_HEADERS
   <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h> <mlir/IR/Dialect.h>
   <mlir/IR/DialectImplementation.h> <mlir/IR/OpImplementation.h> <mlir/IR/PatternMatch.h>
   <mlir/Pass/Pass.h> <mlir/Pass/PassManager.h> <mlir/Interfaces/SideEffectInterfaces.h>
   <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Interfaces/FunctionInterfaces.h>
   <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Math/IR/Math.h> <mlir/Dialect/SCF/IR/SCF.h>
   <mlir/Bytecode/BytecodeOpInterface.h>)
+target_precompile_headers(TenonPCH PRIVATE ${TENON_PCH_HEADERS})
+
+# ccache takes this sum for the precompiled header's contents, which hold paths:
+# with it, all checkouts of this machine share their objects.
+string(SHA256 TENON_PCH_SUM
+       "${LLVM_VERSION} ${CMAKE_BUILD_TYPE} ${CMAKE_CXX_FLAGS} ${TENON_SANITIZE} ${TENON_PCH_HEADERS}")
+file(WRITE ${CMAKE_BINARY_DIR}/CMakeFiles/TenonPCH.dir/cmake_pch.hxx.pch.sum "${TENON_PCH_SUM}\n")
