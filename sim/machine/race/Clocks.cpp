@@ -34,7 +34,7 @@ uint32_t ClusterClocks::takeSlot() {
 
 void ClusterClocks::giveSlot(uint32_t entity) {
   if (std::find(freeSlots.begin(), freeSlots.end(), entity) == freeSlots.end())
-    freeSlots.push_back(entity);
+    freeSlots.insert(freeSlots.begin(), entity); // the one given back last is taken last
 }
 
 void stepClock(Warp &warp) {
