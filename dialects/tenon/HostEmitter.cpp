@@ -49,6 +49,8 @@ Scalar HostEmitter::getInt(DimExpr value, Type type) {
     return unknown(type);
   if (std::optional<int64_t> number = value.asConstant())
     value = DimExpr::constant(context, wrap(*number, type));
+  else if (!fits(value, llvm::cast<IntegerType>(type)))
+    return unknown(type);
   return get(value.getAttr(), type);
 }
 
@@ -89,16 +91,22 @@ Scalar HostEmitter::cast(Scalar value, Type type) {
     return number ? constant(std::trunc(*number), type) : unknown(type);
   if (!payload)
     return unknown(type);
-  DimExpr expr(payload);
-  // A symbol keeps its value only where its range fits the narrower type.
-  auto integer = llvm::cast<IntegerType>(type);
-  if (!expr.isConstant() && integer.getWidth() < 64) {
-    DimRange range = ranges.get(expr);
-    int64_t top = (int64_t(1) << (integer.getWidth() - (integer.isUnsigned() ? 0 : 1))) - 1;
-    if (range.min < (integer.isUnsigned() ? 0 : -top - 1) || range.max > top)
-      return unknown(type);
-  }
-  return getInt(expr, type);
+  return getInt(DimExpr(payload), type);
+}
+
+/// True if the expression has the same value in \p type, or is assumed to.
+bool HostEmitter::fits(DimExpr expr, IntegerType type) {
+  DimRange range = ranges.get(expr);
+  if (type.getWidth() == 64)
+    return !type.isUnsigned() || range.min >= 0;
+  int64_t top = (int64_t(1) << (type.getWidth() - (type.isUnsigned() ? 0 : 1))) - 1;
+  if (range.min < (type.isUnsigned() ? 0 : -top - 1))
+    return false;
+  if (range.max <= top)
+    return true;
+  if (assumptions)
+    assumptions->push_back({expr, top});
+  return assumptions != nullptr;
 }
 
 Scalar HostEmitter::select(ArrayRef<Scalar> args) {
@@ -320,8 +328,8 @@ Scalar HostEmitter::applySymbolic(ScalarFn fn, ArrayRef<Scalar> args) {
   case ScalarFn::Le: return getBool(negate(ranges.isLess(y, x)));
   default: break;
   }
-  // Narrower integers and unsigned ones could wrap where an expression does not.
-  if (!type.isSignlessInteger(64))
+  // The order of unsigned 64-bit numbers is not that of expressions.
+  if (type.isUnsignedInteger(64))
     return unknown(type);
   bool natural = ranges.get(x).min >= 0, divisible = natural && ranges.get(y).min > 0;
   switch (fn) {

@@ -12,7 +12,9 @@
 // comparison is decided by the ranges of symbols where it can be.
 //
 // Integers wrap to their width as the kernels do; what an expression cannot
-// say exactly (a wrap of a symbol, a quotient of unknown sign) is not known.
+// say exactly (a quotient of unknown sign) is not known. An expression that may
+// not fit a narrower type (an exporter casts sizes to int32) is either not
+// known, or known under an assumption that the caller must check at run time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,10 +60,18 @@ private:
   llvm::StringMap<Entry> entries;
 };
 
+/// Holds where `expr <= limit`.
+struct SizeAssumption {
+  DimExpr expr;
+  int64_t limit;
+};
+
 class HostEmitter : public ScalarEmitter {
 public:
-  HostEmitter(mlir::MLIRContext *context, const SymbolRanges &ranges)
-      : context(context), ranges(ranges) {}
+  /// \p assumptions: where to note what was assumed; null: assume nothing.
+  HostEmitter(mlir::MLIRContext *context, const SymbolRanges &ranges,
+              llvm::SmallVectorImpl<SizeAssumption> *assumptions = nullptr)
+      : context(context), ranges(ranges), assumptions(assumptions) {}
 
   Scalar apply(ScalarFn fn, llvm::ArrayRef<Scalar> args) override;
   Scalar constant(double value, mlir::Type type) override;
@@ -79,9 +89,11 @@ private:
   Scalar applyInt(ScalarFn fn, llvm::ArrayRef<Scalar> args);
   Scalar applySymbolic(ScalarFn fn, llvm::ArrayRef<Scalar> args);
   Scalar select(llvm::ArrayRef<Scalar> args);
+  bool fits(DimExpr expr, mlir::IntegerType type);
 
   mlir::MLIRContext *context;
   const SymbolRanges &ranges;
+  llvm::SmallVectorImpl<SizeAssumption> *assumptions;
 };
 
 /// The number a payload stands for; nothing for an expression that is not

@@ -17,9 +17,10 @@ namespace tenon {
 namespace {
 class Interpreter {
 public:
-  Interpreter(FactorRuleInterface op, ArrayRef<HostElements> operands, const SymbolRanges &ranges)
+  Interpreter(FactorRuleInterface op, ArrayRef<HostElements> operands, const SymbolRanges &ranges,
+              SmallVectorImpl<SizeAssumption> *assumptions)
       : op(op), rule(op.getFactorRule()), operands(operands), ranges(ranges),
-        emitter(op->getContext(), ranges) {}
+        emitter(op->getContext(), ranges, assumptions) {}
 
   std::optional<HostElements> run();
 
@@ -186,8 +187,9 @@ std::optional<HostElements> Interpreter::run() {
 }
 
 std::optional<HostElements> evaluate(FactorRuleInterface op, ArrayRef<HostElements> operands,
-                                     const SymbolRanges &ranges) {
-  return Interpreter(op, operands, ranges).run();
+                                     const SymbolRanges &ranges,
+                                     SmallVectorImpl<SizeAssumption> *assumptions) {
+  return Interpreter(op, operands, ranges, assumptions).run();
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,7 +271,7 @@ std::optional<HostElements> SymbolicValues::compute(Value value) {
     int64_t count = cast<RankedTensorType>(operand.getType()).getNumElements();
     operands.push_back(known ? *known : HostElements(count));
   }
-  return any ? evaluate(ruled, operands, ranges) : std::nullopt;
+  return any ? evaluate(ruled, operands, ranges, &assumptions) : std::nullopt;
 }
 
 const HostElements *SymbolicValues::get(Value value) {

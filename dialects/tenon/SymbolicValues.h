@@ -35,7 +35,8 @@ inline constexpr int64_t kMaxPoints = 16384;
 /// result is too large or of no static shape.
 std::optional<HostElements> evaluate(FactorRuleInterface op,
                                      llvm::ArrayRef<HostElements> operands,
-                                     const SymbolRanges &ranges);
+                                     const SymbolRanges &ranges,
+                                     llvm::SmallVectorImpl<SizeAssumption> *assumptions = nullptr);
 
 /// The elements of a constant attribute.
 HostElements elementsOf(mlir::ElementsAttr value);
@@ -54,13 +55,15 @@ public:
   std::optional<llvm::SmallVector<DimExpr>> getExprs(mlir::Value value);
   std::optional<llvm::SmallVector<int64_t>> getInts(mlir::Value value);
   std::optional<llvm::SmallVector<double>> getNumbers(mlir::Value value);
-  void forget(mlir::Value value) { cache.erase(value); }
+  /// What the answers since the last call rest on; the caller emits the checks.
+  llvm::SmallVector<SizeAssumption> takeAssumptions() { return std::exchange(assumptions, {}); }
 
 private:
   std::optional<HostElements> compute(mlir::Value value);
 
   const SymbolRanges &ranges;
   llvm::DenseMap<mlir::Value, std::optional<HostElements>> cache;
+  llvm::SmallVector<SizeAssumption> assumptions;
   unsigned depth = 0;
 };
 

@@ -268,6 +268,15 @@ Value GraphImporter::folded(Value value) {
   return tensors.reshape(tensors.dimVector(*exprs), getDims(type));
 }
 
+/// Checks what the sizes followed so far were assumed to satisfy.
+void GraphImporter::checkAssumptions() {
+  for (const SizeAssumption &assumption : values.takeAssumptions()) {
+    DimExpr limited = assumption.expr.min(DimExpr::constant(&context, assumption.limit));
+    if (assumed.insert(limited.getAttr()).second)
+      tensors.checkEqual(limited, assumption.expr, "a size does not fit its integer type");
+  }
+}
+
 void GraphImporter::finish(Node &node) {
   for (unsigned i = 0; i < node.outputCount(); ++i) {
     const std::string &name = node.proto.output(i);
@@ -279,6 +288,7 @@ void GraphImporter::finish(Node &node) {
       refuse("output '" + name + "' is already the name of another value");
     node.scope.values[name] = folded(node.outputs[i]);
   }
+  checkAssumptions();
 }
 
 void GraphImporter::importNode(const onnx::NodeProto &proto, Scope &scope, std::string name) {

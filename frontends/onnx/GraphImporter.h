@@ -73,6 +73,7 @@ private:
   bool readInputs(Node &node, bool &poisoned);
   void finish(Node &node);
   Value folded(Value value);
+  void checkAssumptions();
   const onnx::FunctionProto *findFunction(const std::string &domain, const onnx::NodeProto &node);
 
   StoreAttr locate(const onnx::TensorProto &tensor, int64_t size);
@@ -89,6 +90,7 @@ private:
   TensorBuilder tensors;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::StringSet<> inputSymbols, weightNames;
+  llvm::DenseSet<mlir::Attribute> assumed;
   size_t problems = 0, nodeCount = 0, depth = 0;
 };
 

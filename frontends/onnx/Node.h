@@ -94,7 +94,8 @@ struct OperatorEntry {
 /// The operators of each family; null domain entries end no list.
 #define TENON_ONNX_FAMILIES(X)                                                                     \
   X(Elementwise) X(Activation) X(Logic) X(Cast) X(Quantize) X(Shape) X(Slice) X(Pad) X(Conv)       \
-  X(Pool) X(Norm) X(Reduce) X(MatMul) X(Gather) X(Scatter) X(Sort) X(Generate)
+  X(Pool) X(Norm) X(Reduce) X(MatMul) X(Gather) X(Scatter) X(Sort) X(Generate)       \
+  X(Control) X(Resize)
 #define TENON_ONNX_DECLARE(NAME) llvm::ArrayRef<OperatorEntry> get##NAME##Operators();
 TENON_ONNX_FAMILIES(TENON_ONNX_DECLARE)
 #undef TENON_ONNX_DECLARE

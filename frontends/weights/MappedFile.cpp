@@ -21,15 +21,12 @@ MappedFile::~MappedFile() {
     munmap(const_cast<char *>(data), size);
 }
 
-llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::map(int descriptor, llvm::StringRef name,
-                                                            bool refuseLinks) {
+llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::map(int descriptor, llvm::StringRef name) {
   struct stat info;
   if (fstat(descriptor, &info) != 0)
     return fail(name, std::strerror(errno));
   if (!S_ISREG(info.st_mode))
     return fail(name, "not a regular file");
-  if (refuseLinks && info.st_nlink > 1)
-    return fail(name, "the file has several hard links");
   size_t size = static_cast<size_t>(info.st_size);
   if (size == 0)
     return std::shared_ptr<MappedFile>(new MappedFile(nullptr, 0));
@@ -44,7 +41,7 @@ llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::open(llvm::StringRef pat
   if (descriptor < 0)
     return fail(path, std::strerror(errno));
   llvm::scope_exit close([&] { ::close(descriptor); });
-  return map(descriptor, path, /*refuseLinks=*/false);
+  return map(descriptor, path);
 }
 
 llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::openBeneath(llvm::StringRef folder,
@@ -69,7 +66,7 @@ llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::openBeneath(llvm::String
     ::close(current);
     current = next;
   }
-  return map(current, name, /*refuseLinks=*/true);
+  return map(current, name);
 }
 
 } // namespace tenon

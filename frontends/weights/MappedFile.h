@@ -2,8 +2,8 @@
 //
 // Opening a user's file, and files that a model names, which may lie only
 // beneath the model's folder: every component of the name is opened without
-// following links, `..` and absolute names are refused, and so are files with
-// several hard links and things that are no regular files.
+// following links; `..`, absolute names and what is no regular file are refused.
+// (Hard links are files of the folder: package managers make them.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,8 +33,7 @@ public:
 
 private:
   MappedFile(const char *data, size_t size) : data(data), size(size) {}
-  static llvm::Expected<std::shared_ptr<MappedFile>> map(int descriptor, llvm::StringRef name,
-                                                         bool refuseLinks);
+  static llvm::Expected<std::shared_ptr<MappedFile>> map(int descriptor, llvm::StringRef name);
   const char *data;
   size_t size;
 };
