@@ -41,6 +41,8 @@ public:
   GraphImporter(mlir::MLIRContext &context, ModelFile &file, WeightStore &store,
                 const ImportOptions &options);
 
+  ~GraphImporter();
+
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
   /// Imports a body at the present insertion point and returns its outputs;
@@ -50,6 +52,12 @@ public:
   /// The value of a tensor in the model; refuses what it cannot hold.
   Value importTensor(const onnx::TensorProto &tensor, llvm::StringRef name);
   bool isInputSymbol(llvm::StringRef name) const { return inputSymbols.contains(name); }
+  /// Takes an operation out of the IR. It lives on: what is known about its
+  /// values is kept by their addresses.
+  void discard(mlir::Operation *op) {
+    op->remove();
+    discarded.push_back(op);
+  }
   size_t problemCount() const { return problems; }
   void report(ImportProblem problem);
 
@@ -91,6 +99,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::StringSet<> inputSymbols, weightNames;
   llvm::DenseSet<mlir::Attribute> assumed;
+  std::vector<mlir::Operation *> discarded;
   size_t problems = 0, nodeCount = 0, depth = 0;
 };
 

@@ -21,6 +21,13 @@ GraphImporter::GraphImporter(MLIRContext &context, ModelFile &file, WeightStore 
   store.addFile(file.name, file.file);
 }
 
+GraphImporter::~GraphImporter() {
+  for (Operation *op : discarded) {
+    op->dropAllDefinedValueUses();
+    op->destroy();
+  }
+}
+
 bool GraphImporter::checkModel() {
   int64_t version = file.model.ir_version();
   if (version < kMinIR || version > kMaxIR) {

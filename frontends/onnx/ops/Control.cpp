@@ -15,17 +15,65 @@ namespace tenon::onnximport {
 // If
 //===----------------------------------------------------------------------===//
 
-/// Both branches must give one type; sizes that may differ are checked.
-static void unify(Node &n, SmallVectorImpl<Value> &results, ArrayRef<Value> others) {
-  for (auto [i, pair] : llvm::enumerate(llvm::zip(results, others))) {
-    auto [value, other] = pair;
-    if (value.getType() == other.getType())
-      continue;
+/// True if both branches can give one type, sizes that may differ checked.
+static bool canUnify(ArrayRef<Value> results, ArrayRef<Value> others) {
+  for (auto [value, other] : llvm::zip(results, others)) {
     if (TensorBuilder::elementType(value) != TensorBuilder::elementType(other) ||
         TensorBuilder::rank(value) != TensorBuilder::rank(other))
-      refuse("the branches give output " + Twine(i) + " different types");
-    value = n.b.reshape(value, TensorBuilder::dims(other));
+      return false;
+    for (auto [a, b] : llvm::zip(TensorBuilder::dims(value), TensorBuilder::dims(other)))
+      if (!detail::mayBeEqual(a, b))
+        return false;
   }
+  return true;
+}
+
+static void importInline(Node &n, const onnx::GraphProto &graph) {
+  for (auto [i, result] : llvm::enumerate(n.importer.importBody(graph, {}, n.scope)))
+    n.set(i, result);
+}
+
+/// The sizes whose equality decides a condition: `Equal(Shape(x)[2], 1)`.
+struct SizeTest {
+  DimExpr left, right;
+  bool negated = false;
+};
+static std::optional<SizeTest> findSizeTest(Node &n, Value condition) {
+  SizeTest test;
+  for (unsigned depth = 0; depth < 16; ++depth) {
+    Operation *op = condition.getDefiningOp();
+    if (!op)
+      return std::nullopt;
+    if (isa<EqOp, NeOp>(op)) {
+      auto left = n.b.values.getExprs(op->getOperand(0));
+      auto right = n.b.values.getExprs(op->getOperand(1));
+      if (!left || !right || left->size() != 1 || right->size() != 1)
+        return std::nullopt;
+      test.left = left->front();
+      test.right = right->front();
+      test.negated ^= isa<NeOp>(op);
+      return test;
+    }
+    bool boolean = TensorBuilder::elementType(op->getResult(0)).isInteger(1);
+    if (!boolean || !isa<ReshapeOp, CastOp, NotOp>(op))
+      return std::nullopt;
+    test.negated ^= isa<NotOp>(op);
+    condition = op->getOperand(0);
+  }
+  return std::nullopt;
+}
+
+/// A rank cannot depend on a size that is free. Where the branches differ in
+/// rank (exporters write `if shape[2] == 1: squeeze`), the program is compiled
+/// for the equal case and says at run time if the sizes are others.
+static void specialise(Node &n, Value condition, const onnx::GraphProto &thenGraph,
+                       const onnx::GraphProto &elseGraph) {
+  std::optional<SizeTest> test = findSizeTest(n, condition);
+  if (!test)
+    refuse("the branches give different types");
+  n.b.checkEqual(test->left, test->right,
+                 "compiled for the branch of '" + n.name + "' in which the sizes are equal");
+  importInline(n, test->negated ? elseGraph : thenGraph);
 }
 
 static void yield(Node &n, ArrayRef<Value> results) {
@@ -35,13 +83,8 @@ static void yield(Node &n, ArrayRef<Value> results) {
 static void branch(Node &n) {
   Value condition = n.b.reshape(n[0], {});
   const onnx::GraphProto &thenGraph = n.getGraph("then_branch"), &elseGraph = n.getGraph("else_branch");
-  if (std::optional<Ints> known = n.b.values.getInts(condition)) {
-    const onnx::GraphProto &taken = known->front() ? thenGraph : elseGraph;
-    SmallVector<Value> results = n.importer.importBody(taken, {}, n.scope);
-    for (auto [i, result] : llvm::enumerate(results))
-      n.set(i, result);
-    return;
-  }
+  if (std::optional<Ints> known = n.b.values.getInts(condition))
+    return importInline(n, known->front() ? thenGraph : elseGraph);
   OpBuilder &builder = n.b.builder;
   // The types are known only once the bodies are there: a draft holds them.
   auto draft = IfOp::create(builder, n.b.location, TypeRange(), condition);
@@ -57,7 +100,13 @@ static void branch(Node &n) {
   if (results.size() != elseResults.size() || results.size() < n.outputCount())
     refuse("the branches have " + Twine(results.size()) + " and " + Twine(elseResults.size()) +
            " outputs, the node " + Twine(n.outputCount()));
-  unify(n, results, elseResults);
+  if (!canUnify(results, elseResults)) {
+    builder.setInsertionPointAfter(draft);
+    n.importer.discard(draft);
+    return specialise(n, condition, thenGraph, elseGraph);
+  }
+  for (auto [value, other] : llvm::zip(results, elseResults))
+    value = n.b.reshape(value, TensorBuilder::dims(other));
   yield(n, results);
   builder.setInsertionPoint(draft);
   auto op = IfOp::create(builder, n.b.location, ValueRange(results).getTypes(), condition);
