@@ -9,11 +9,11 @@
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
-using llvm::enumerate;
-using llvm::zip;
-using llvm::map_to_vector;
-using llvm::any_of;
 using llvm::all_of;
+using llvm::any_of;
+using llvm::enumerate;
+using llvm::map_to_vector;
+using llvm::zip;
 namespace tenon {
 
 static DimExpr factor(Operation *op, unsigned index) {
@@ -322,8 +322,8 @@ FactorRule PadOp::getFactorRule() {
     access.index.push_back(index);
   }
   rule.operands.push_back(access);
-  rule.operands.push_back({SmallVector<DimExpr>(getValue().getType().getRank(),
-                                                constant(getOperation(), 0)), {}});
+  rule.operands.push_back(
+      {SmallVector<DimExpr>(getValue().getType().getRank(), constant(getOperation(), 0)), {}});
   return rule;
 }
 Scalar PadOp::emitBody(BodyArgs args) {
@@ -369,8 +369,11 @@ FactorRule ConcatOp::getFactorRule() {
 }
 Scalar ConcatOp::emitBody(BodyArgs args) {
   Scalar result = args.operands.back();
-  for (size_t i = args.operands.size() - 1; i-- > 0;)
-    result = select(args.inRange[i], args.operands[i], result);
+  // An input whose guard is known to hold has no condition: it is the answer.
+  for (size_t i = args.operands.size(); i-- > 0;)
+    result = !args.inRange[i].emitter        ? args.operands[i]
+             : i + 1 == args.operands.size() ? args.operands[i]
+                                             : select(args.inRange[i], args.operands[i], result);
   return result;
 }
 bool ConcatOp::isView() { return true; }
@@ -411,8 +414,7 @@ FactorRule WindowOp::getFactorRule() {
   for (size_t i = 0; i < lead; ++i)
     access.index.push_back(factor(getOperation(), i));
   for (auto [i, kernel] : enumerate(getKernel())) {
-    DimExpr position = factor(getOperation(), lead + 2 * i) * getStrides()[i] -
-                       getLow()[i];
+    DimExpr position = factor(getOperation(), lead + 2 * i) * getStrides()[i] - getLow()[i];
     if (kernel != 1)
       position = position + factor(getOperation(), lead + 2 * i + 1) * getDilations()[i];
     DimExpr index = position.floorDiv(getBase()[i]);
