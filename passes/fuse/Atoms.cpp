@@ -13,26 +13,14 @@ using namespace mlir;
 namespace tenon::fuse {
 
 AtomForest::AtomForest(Operation *op)
-    : context(op->getContext()), ranges(op->getParentOfType<ModuleOp>()) {}
-
-int64_t AtomForest::nominal(DimExpr expr) const {
-  constexpr int64_t kTypical = 32;
-  std::optional<int64_t> value = expr.evaluate([&](DimExpr leaf) -> std::optional<int64_t> {
-    if (!leaf.isSymbol())
-      return 1;
-    DimRanges::Range range = ranges.getSymbol(leaf.getSymbol());
-    int64_t size = std::clamp(kTypical, range.min, std::max(range.min, range.max));
-    int64_t step = std::max<int64_t>(range.step, 1);
-    return std::max(range.min, size / step * step);
-  });
-  return std::max<int64_t>(value.value_or(1), 1);
-}
+    : context(op->getContext()), ranges(op->getParentOfType<ModuleOp>()),
+      sizes(op->getParentOfType<ModuleOp>()) {}
 
 AtomId AtomForest::add(DimExpr extent) {
   if (extent.isConstant(1))
     return kNoAtom;
   ranges.setExtent(atoms.size(), extent);
-  atoms.push_back({extent, nominal(extent)});
+  atoms.push_back({extent, nominal(extent), sizes.least(extent)});
   return atoms.size() - 1;
 }
 

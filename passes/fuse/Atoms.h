@@ -20,6 +20,7 @@
 #define TENON_PASSES_FUSE_ATOMS_H
 
 #include "dialects/tenon/DimRange.h"
+#include "passes/fuse/Sizes.h"
 #include <vector>
 
 namespace tenon::fuse {
@@ -52,6 +53,8 @@ public:
   DimExpr extent(AtomId atom) const { return atoms[atom].extent; }
   /// The extent as a number to weigh costs with.
   int64_t size(AtomId atom) const { return atoms[atom].size; }
+  /// The same with a batch of one: what parallelism can be counted on.
+  int64_t leastSize(AtomId atom) const { return atoms[atom].leastSize; }
   /// Splits a leaf into (extent / minor, minor); false if that is no proper
   /// division.
   bool split(AtomId leaf, DimExpr minor);
@@ -73,14 +76,13 @@ public:
   const DimRanges &getRanges() const { return ranges; }
   /// True only if a < b always holds.
   bool isLess(DimExpr a, DimExpr b) const { return ranges.isNonNegative(b - a - 1); }
-  /// A plausible size to weigh costs with: symbols take a value of their range
-  /// near 32. At least 1.
-  int64_t nominal(DimExpr expr) const;
+  /// A plausible size to weigh costs with (Sizes.h). At least 1.
+  int64_t nominal(DimExpr expr) const { return sizes.nominal(expr); }
 
 private:
   struct Atom {
     DimExpr extent;
-    int64_t size;
+    int64_t size, leastSize;
     AtomId major = kNoAtom, minor = kNoAtom;
   };
   DimExpr valueOf(AtomId atom) const;
@@ -88,6 +90,7 @@ private:
   mlir::MLIRContext *context;
   std::vector<Atom> atoms;
   DimRanges ranges;
+  SymbolSizes sizes;
 };
 
 } // namespace tenon::fuse

@@ -75,7 +75,7 @@ private:
   /// block has.
   struct Group {
     ClassSet classes;
-    int64_t blocks, tile;
+    int64_t blocks, leastBlocks, tile;
   };
 
   void findHeavy() {
@@ -103,6 +103,8 @@ private:
       return "nothing is stored";
     if (space.hasStagedMismatch && !target.canStageMismatched)
       return "a computed value is read at unrelated indices";
+    if (space.hasGuardedValue && !target.canBranchOnGuards)
+      return "a computed value is read in part";
     if (heavy.size() > 1 && !(heavy.size() == 2 && isChain && target.canChain))
       return "more than one heavy contraction";
     if (main && !isChain && !target.canReduceInPrologue && hasReductionBefore(*main))
@@ -188,7 +190,8 @@ private:
 
   Group makeGroup(const ClassSet &classes, int64_t tile) {
     int64_t size = space.size(classes);
-    return {classes, int64_t(llvm::divideCeil(size, tile)), std::min(tile, size)};
+    auto blocksOf = [&](int64_t elements) { return int64_t(llvm::divideCeil(elements, tile)); };
+    return {classes, blocksOf(size), blocksOf(space.leastSize(classes)), std::min(tile, size)};
   }
 
   void tryTile(ArrayRef<Group> groups, const ClassSet &tile, Cost &best) {
@@ -201,7 +204,7 @@ private:
       return;
     double blocks = 1;
     for (const Group &group : groups)
-      blocks *= group.blocks;
+      blocks *= group.leastBlocks;
     double split = splitReduction(blocks, tile);
     double used = std::min(1.0, blocks * split / target.units);
     double streaming = std::min(1.0, blocks * split / target.streamingBlocks);
@@ -315,9 +318,11 @@ private:
   }
 
   double inlinedWork(const KernelSpace::Edge &edge, ArrayRef<Group> groups) {
-    double points = 1;
-    for (AtomId atom : edge.read->atoms)
-      points *= graph.atoms.size(atom);
+    // A guarded value is asked for at every point of its reader.
+    double points = edge.read->guards.empty() ? 1 : graph.nodes[edge.consumer].points;
+    if (edge.read->guards.empty())
+      for (AtomId atom : edge.read->atoms)
+        points *= graph.atoms.size(atom);
     const Member &consumer = space.members[space.find(edge.consumer)];
     ClassSet read = space.classesOf(edge.read->atoms);
     double slow = &consumer == main ? target.prologueFactor : 1;

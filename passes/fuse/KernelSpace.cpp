@@ -29,6 +29,7 @@ unsigned KernelSpace::local(AtomId atom) {
   if (isNew) {
     parents.push_back(it->second);
     sizes.push_back(graph.atoms.size(atom));
+    leastSizes.push_back(graph.atoms.leastSize(atom));
   }
   return it->second;
 }
@@ -49,12 +50,16 @@ ClassSet KernelSpace::classesOf(ArrayRef<AtomId> atoms) const {
   return result;
 }
 
-int64_t KernelSpace::size(const ClassSet &classes) const {
+static int64_t productOf(const ClassSet &classes, ArrayRef<int64_t> sizes) {
   int64_t product = 1;
   for (unsigned id : classes.set_bits())
     if (llvm::MulOverflow(product, sizes[id], product))
       return std::numeric_limits<int64_t>::max() / 4;
   return product;
+}
+int64_t KernelSpace::size(const ClassSet &classes) const { return productOf(classes, sizes); }
+int64_t KernelSpace::leastSize(const ClassSet &classes) const {
+  return productOf(classes, leastSizes);
 }
 
 int KernelSpace::find(int node) const {
@@ -117,10 +122,14 @@ bool KernelSpace::hasAliasedAtoms(const Node &node, ClassSet &aliased) const {
 
 void KernelSpace::linkEdge(const Edge &edge, unsigned producer, unsigned consumer) {
   const Relation &relation = edge.read->relation;
-  if (relation.isMismatched() && isMapsOnly(producer)) {
+  // Guards do not keep a value from being computed: it is computed for every
+  // point of the consumer, as what is read at an unrelated index.
+  bool isGuarded = !edge.read->guards.empty();
+  if ((relation.isMismatched() || isGuarded) && isMapsOnly(producer)) {
     inlined.push_back(edge);
     return;
   }
+  hasGuardedValue |= isGuarded;
   SmallVector<unsigned> saved = parents;
   for (auto [theirs, ours] : relation.aligned) {
     unsigned a = leader(local(theirs)), b = leader(local(ours));

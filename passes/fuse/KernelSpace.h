@@ -48,8 +48,11 @@ public:
   llvm::SmallVector<unsigned> stores; ///< Positions in `members`.
   ClassSet tile;
   bool hasStagedMismatch = false; ///< A value that is no map is read unaligned.
+  bool hasGuardedValue = false;   ///< A value that is no map is read in part.
 
   int64_t size(const ClassSet &classes) const;
+  /// With a batch of one.
+  int64_t leastSize(const ClassSet &classes) const;
   ClassSet classesOf(llvm::ArrayRef<AtomId> atoms) const;
   const Node &node(const Member &member) const { return graph.nodes[member.node]; }
   /// Position in `members`, -1 if the node is not of the kernel.
@@ -73,7 +76,7 @@ private:
   const Graph &graph;
   llvm::DenseMap<AtomId, unsigned> locals;
   llvm::SmallVector<unsigned> parents;
-  llvm::SmallVector<int64_t> sizes;
+  llvm::SmallVector<int64_t> sizes, leastSizes;
   llvm::SmallVector<bool> mapsOnly;
   llvm::SmallVector<llvm::BitVector> ancestorSets;
   ClassSet inner;

@@ -47,7 +47,8 @@ Target gpuTarget() {
   target.columnTiles = {1, 16, 32, 64, 128};
   target.pointTiles = {1, 4, 16, 64, 256, 1024};
   target.canChain = target.canReduceInPrologue = target.canStageMismatched = true;
-  target.canStorePartially = target.canTileInnerRows = target.canJoinSiblings = true;
+  target.canBranchOnGuards = target.canStorePartially = target.canTileInnerRows =
+      target.canJoinSiblings = true;
   return target;
 }
 

@@ -34,6 +34,7 @@ struct Target {
   bool canChain = false;          ///< contraction -> reduction -> contraction.
   bool canReduceInPrologue = false; ///< A reduction before a heavy contraction.
   bool canStageMismatched = false; ///< Values read at unrelated indices.
+  bool canBranchOnGuards = false;  ///< Values read in part computed in part.
   bool canStorePartially = false; ///< Results of different shapes without computing twice.
   bool canTileInnerRows = false;  ///< Row tiles where the columns are inner.
   bool canJoinSiblings = false;   ///< Several contractions of one activation.
