@@ -13,6 +13,7 @@ std::unique_ptr<ExtendedOp> decodeCpAsync(DecodeContext &, const ptx::Instructio
 std::unique_ptr<ExtendedOp> decodeBulk(DecodeContext &, const ptx::Instruction &);
 std::unique_ptr<ExtendedOp> decodeBulkTensor(DecodeContext &, const ptx::Instruction &);
 std::unique_ptr<ExtendedOp> decodeRemoteStore(DecodeContext &, const ptx::Instruction &);
+std::unique_ptr<ExtendedOp> decodeClusterAddress(DecodeContext &, const ptx::Instruction &);
 std::unique_ptr<ExtendedOp> decodeWgmma(DecodeContext &, const ptx::Instruction &);
 
 /// Appends an operand; the index in op.operands.

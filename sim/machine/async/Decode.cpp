@@ -38,6 +38,8 @@ std::unique_ptr<ExtendedOp> decodeAsync(DecodeContext &context, const ptx::Instr
   if (i.opcode == Opcode::WgmmaMmaAsync || i.opcode == Opcode::WgmmaFence ||
       i.opcode == Opcode::WgmmaCommitGroup || i.opcode == Opcode::WgmmaWaitGroup)
     return decodeWgmma(context, i);
+  if (i.opcode == Opcode::Mapa || i.opcode == Opcode::Getctarank)
+    return decodeClusterAddress(context, i);
   return decodeCopies(context, i);
 }
 
