@@ -68,6 +68,8 @@ private:
   DimExpr importDim(const onnx::TensorShapeProto::Dimension &dim, const std::string &input,
                     int index);
   DimExpr addInputSymbol(const std::string &name);
+  /// Reports options that name no open dimension.
+  void checkDimOverrides();
   void setReturn(FuncOp function, Scope &scope);
   void eraseUnused();
 
@@ -98,6 +100,8 @@ private:
   TensorBuilder tensors;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::StringSet<> inputSymbols, weightNames;
+  /// Dimensions that the model leaves open, whether or not an option fixes them.
+  llvm::StringSet<> openDims;
   llvm::DenseSet<mlir::Attribute> assumed;
   std::vector<mlir::Operation *> discarded;
   size_t problems = 0, nodeCount = 0, depth = 0;

@@ -53,6 +53,7 @@ bool GraphImporter::checkModel() {
 //===----------------------------------------------------------------------===//
 
 DimExpr GraphImporter::addInputSymbol(const std::string &name) {
+  openDims.insert(name);
   SymbolRanges::Entry entry{1, std::numeric_limits<int32_t>::max(), 1};
   for (const DimOverride &given : options.dims)
     if (given.name == name)
@@ -62,6 +63,18 @@ DimExpr GraphImporter::addInputSymbol(const std::string &name) {
   ranges.add(name, entry);
   inputSymbols.insert(name);
   return DimExpr::symbol(&context, name);
+}
+
+void GraphImporter::checkDimOverrides() {
+  std::vector<std::string> known;
+  for (const auto &dim : openDims)
+    known.push_back(dim.first().str());
+  llvm::sort(known);
+  for (const DimOverride &given : options.dims)
+    if (!openDims.contains(given.name))
+      report({"", "", "", 0,
+              "no open dimension '" + given.name + "': the model has " +
+                  (known.empty() ? "none" : llvm::join(known, ", "))});
 }
 
 /// An exporter's "?" names no dimension: two of them need not be equal.
@@ -124,6 +137,7 @@ void GraphImporter::addMain() {
       scope.poisoned[input.name()] = refusal.why;
     }
   }
+  checkDimOverrides();
   auto function = FuncOp::create(builder, builder.getUnknownLoc(), "main",
                                  builder.getFunctionType(types, {}), StringAttr(),
                                  builder.getArrayAttr(names), ArrayAttr());

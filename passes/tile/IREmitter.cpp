@@ -197,15 +197,20 @@ Value IREmitter::divideInteger(ScalarFn fn, Value x, Value y, bool isUnsigned) {
 }
 
 Value IREmitter::shift(ScalarFn fn, Value x, Value y, bool isUnsigned) {
-  // A shift by the width or more is defined here: all bits leave.
+  // A shift by the width or more (or less than nothing) is defined here: all
+  // bits leave, and the sign's copies take their place.
   int64_t width = elementType(x).getIntOrFloatBitWidth();
   Value limit = integerLike(width, x.getType());
   Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, y, limit);
   Value zero = integerLike(0, x.getType());
+  if (fn == ScalarFn::Shr && !isUnsigned) {
+    Value most = integerLike(width - 1, x.getType());
+    Value amount = arith::SelectOp::create(builder, loc, inside, y, most);
+    return arith::ShRSIOp::create(builder, loc, x, amount);
+  }
   Value amount = arith::SelectOp::create(builder, loc, inside, y, zero);
   Value shifted = fn == ScalarFn::Shl ? arith::ShLIOp::create(builder, loc, x, amount).getResult()
-                  : isUnsigned ? arith::ShRUIOp::create(builder, loc, x, amount).getResult()
-                               : arith::ShRSIOp::create(builder, loc, x, amount).getResult();
+                                        : arith::ShRUIOp::create(builder, loc, x, amount).getResult();
   return arith::SelectOp::create(builder, loc, inside, shifted, zero);
 }
 

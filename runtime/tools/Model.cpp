@@ -4,6 +4,7 @@
 #include "runtime/program/DlTensor.h"
 
 #include <cstdio>
+#include <set>
 
 namespace tenon::tools {
 
@@ -114,9 +115,25 @@ Status Model::takeInput(const tenon_tensor_info &info, std::map<std::string, Arr
   return {};
 }
 
+/// A name the bundle does not have: said before what it leaves without a value.
+static Status checkNames(const tenon_bundle *bundle, size_t entry,
+                         const std::map<std::string, Array> &given) {
+  std::set<std::string> known;
+  for (size_t i = 0; i < tenon_bundle_input_count(bundle, entry); ++i) {
+    tenon_tensor_info info;
+    TENON_TRY(fromApi(tenon_bundle_input(bundle, entry, i, &info)));
+    known.insert(info.name);
+  }
+  for (const auto &[name, array] : given)
+    if (!known.count(name))
+      return Status(TENON_INVALID_ARGUMENT, "the bundle has no input '" + name + "'");
+  return {};
+}
+
 Status Model::prepareInputs(const ModelOptions &options) {
   std::map<std::string, Array> given;
   TENON_TRY(readInputs(options.inputs, given));
+  TENON_TRY(checkNames(bundle, entry, given));
   if (options.random)
     TENON_TRY(randomInputs(path, name, options.dims, options.seed, given));
   size_t count = tenon_bundle_input_count(bundle, entry);
@@ -136,8 +153,6 @@ Status Model::prepareInputs(const ModelOptions &options) {
     tensor.shape = array.shape.data();
     tensor.strides = array.strides.empty() ? nullptr : array.strides.data();
   }
-  if (!given.empty())
-    return Status(TENON_INVALID_ARGUMENT, "the bundle has no input '" + given.begin()->first + "'");
   return {};
 }
 
