@@ -1,0 +1,25 @@
+// Options that the commands of tenon-sim share: which GPUs, which checks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+namespace tenon::sim::tools {
+
+struct SimOptions {
+  std::string gpu = "a100", order = "eager", checks = "all", report;
+  unsigned gpus = 1, threads = 0;
+  uint64_t seed = 0;
+  bool fastMma = false;
+
+  void addTo(CLI::App &app);
+};
+
+/// Each adds its command; the callback sets `status`, the program's exit status.
+void addRun(CLI::App &app, int &status);
+void addProfile(CLI::App &app, int &status);
+void addInfo(CLI::App &app, int &status);
+void addLaunch(CLI::App &app, int &status);
+
+} // namespace tenon::sim::tools
