@@ -2,15 +2,19 @@
 //
 // Finds each piece's address and mask; MemoryAccess.h does the access. Constant
 // parts of an address stay constants, so that they end in the instruction. Rows
-// that lie at the same address (stride 0) are loaded once.
+// that lie at the same address (stride 0) are loaded once. What lies transposed is
+// moved in squares (Transpose.h).
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/emit/MemoryAccess.h"
 #include "passes/codegen/emit/TileEmitter.h"
+#include "passes/codegen/emit/Transpose.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
+using llvm::BitVector;
 
 namespace tenon::tile {
 
@@ -94,6 +98,50 @@ static bool isOnlyLeftOfDot(LoadOp op) {
   });
 }
 
+/// The squares of a tile that lies transposed, turned into the pieces (or parts of
+/// pieces) that they cover; other pieces stay empty.
+static void loadSquares(VectorBuilder &builder, MemoryAccess &access, const StridedPieces &places,
+                        ArrayRef<Square> squares, MutableArrayRef<Piece> pieces,
+                        const TileLayout &layout) {
+  int64_t count = layout.chunks().size();
+  OpFoldResult adjacent = builder.getIndexAttr(1);
+  for (const Square &square : squares) {
+    const Chunk &chunk = layout.chunks()[square.chunk];
+    SmallVector<Value> columns;
+    for (int64_t lane = 0; lane < square.size; ++lane) {
+      Chunk at{chunk.begin + square.firstLane + lane, 1};
+      Value pointer = places.pointer(square.rows.front(), at);
+      columns.push_back(access.load(pointer, square.size, adjacent, {}, {}).value);
+    }
+    SmallVector<Value> rows = transposeSquare(builder, std::move(columns));
+    for (auto [row, vector] : llvm::zip(square.rows, rows)) {
+      Value &piece = pieces[row * count + square.chunk].value;
+      piece = square.firstLane == 0 ? vector : builder.concat(piece, vector);
+    }
+  }
+}
+
+/// The same for a store; \p stored marks the pieces that are done.
+static void storeSquares(VectorBuilder &builder, MemoryAccess &access, const StridedPieces &places,
+                         ArrayRef<Square> squares, const Fragments &value, BitVector &stored) {
+  int64_t count = value.layout.chunks().size();
+  OpFoldResult adjacent = builder.getIndexAttr(1);
+  for (const Square &square : squares) {
+    const Chunk &chunk = value.layout.chunks()[square.chunk];
+    SmallVector<Value> rows;
+    for (int64_t row : square.rows) {
+      Piece piece = value[row * count + square.chunk];
+      Value vector = piece.splat ? builder.splat(piece.value, chunk.lanes) : piece.value;
+      rows.push_back(builder.slice(vector, square.firstLane, square.size));
+      stored.set(row * count + square.chunk);
+    }
+    for (auto [lane, column] : llvm::enumerate(transposeSquare(builder, std::move(rows)))) {
+      Chunk at{chunk.begin + square.firstLane + int64_t(lane), 1};
+      access.store({column, false}, places.pointer(square.rows.front(), at), square.size, adjacent, {});
+    }
+  }
+}
+
 LogicalResult TileEmitter::emitLoad(LoadOp op) {
   MemoryAccess access(builder, features, elementOf(op.getType()), spill);
   TileLayout layout(shapeOf(op.getType()), isOnlyLeftOfDot(op) ? 1 : width);
@@ -107,19 +155,23 @@ LogicalResult TileEmitter::emitLoad(LoadOp op) {
     mask = &(maskByElement = splitLanes(*mask));
   Value fill = op.getFill() ? scalar(op.getFill()) : Value();
 
-  SmallVector<Piece> pieces;
+  SmallVector<Piece> pieces(layout.pieces());
+  if (auto dim = adjacentDimension(layout, strides); dim && !mask)
+    loadSquares(builder, access, places, squaresOf(layout, *dim, width), pieces, layout);
   int64_t count = layout.chunks().size();
   for (int64_t row = 0; row < layout.rows(); ++row)
     for (int64_t chunk = 0; chunk < count; ++chunk) {
+      Piece &piece = pieces[row * count + chunk];
+      if (piece.value)
+        continue;
       int64_t source = places.sourceRow(row);
       Piece on = maskOf(mask, layout, row, chunk);
       if (source != row && on.value == maskOf(mask, layout, source, chunk).value) {
-        pieces.push_back(pieces[source * count + chunk]);
+        piece = pieces[source * count + chunk];
         continue;
       }
       const Chunk &lanes = layout.chunks()[chunk];
-      pieces.push_back(access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(),
-                                   on, fill));
+      piece = access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(), on, fill);
     }
   return define(op, std::move(layout), std::move(pieces)), success();
 }
@@ -134,7 +186,12 @@ LogicalResult TileEmitter::emitStore(StoreOp op) {
   StridedPieces places(builder, access.stored(), base, layout, strides);
   const Fragments *mask = op.getMask() ? &fragments(op.getMask()) : nullptr;
   const Fragments &value = fragments(op.getValue());
+  BitVector stored(layout.pieces());
+  if (auto dim = adjacentDimension(layout, strides); dim && !mask && !value.isScalar())
+    storeSquares(builder, access, places, squaresOf(layout, *dim, width), value, stored);
   for (int64_t index = 0; index < layout.pieces(); ++index) {
+    if (stored[index])
+      continue;
     int64_t row = index / layout.chunks().size(), chunk = index % layout.chunks().size();
     const Chunk &lanes = layout.chunks()[chunk];
     access.store(value[index], places.pointer(row, lanes), lanes.lanes, places.innerStride(),

@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/emit/VectorBuilder.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace tenon {
@@ -83,6 +85,22 @@ Value VectorBuilder::withLane(Value vector, Value scalar, int64_t lane) {
 
 Value VectorBuilder::shuffle(Value a, Value b, ArrayRef<int32_t> lanes) {
   return LLVM::ShuffleVectorOp::create(*this, a, b, lanes);
+}
+
+Value VectorBuilder::slice(Value vector, int64_t first, int64_t lanes) {
+  if (lanes == lanesOf(vector.getType()))
+    return vector;
+  return shuffle(vector, vector, llvm::to_vector(llvm::seq<int32_t>(first, first + lanes)));
+}
+
+Value VectorBuilder::concat(Value a, Value b) {
+  int64_t first = lanesOf(a.getType()), second = lanesOf(b.getType());
+  // Both sides of a shuffle have the same type: widen the shorter.
+  SmallVector<int32_t> widen(first, -1);
+  std::iota(widen.begin(), widen.begin() + second, 0);
+  if (first != second)
+    b = shuffle(b, b, widen);
+  return shuffle(a, b, llvm::to_vector(llvm::seq<int32_t>(0, first + second)));
 }
 
 Value VectorBuilder::select(Value condition, Value a, Value b) {

@@ -43,6 +43,10 @@ public:
   mlir::Value lane(mlir::Value vector, int64_t lane);
   mlir::Value withLane(mlir::Value vector, mlir::Value scalar, int64_t lane);
   mlir::Value shuffle(mlir::Value a, mlir::Value b, llvm::ArrayRef<int32_t> lanes);
+  /// The lanes [first, first + lanes) of a vector.
+  mlir::Value slice(mlir::Value vector, int64_t first, int64_t lanes);
+  /// The lanes of \p a, then those of \p b, which may be fewer.
+  mlir::Value concat(mlir::Value a, mlir::Value b);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
 };
 

@@ -99,6 +99,29 @@ TEST_P(TileKernels, transposes) {
     EXPECT_EQ(y[30 + i], x[i]);
 }
 
+// Squares are turned in registers; what does not fill a square goes by element.
+TEST_P(TileKernels, transposesOfAnySize) {
+  for (auto [rows, columns] : std::vector<std::pair<int, int>>{
+           {16, 16}, {8, 8}, {4, 4}, {12, 32}, {16, 8}, {8, 16}, {5, 40}, {19, 21}, {4, 64}, {33, 4}})
+    for (bool isDynamic : {false, true}) {
+      std::string r = std::to_string(rows), c = std::to_string(columns), tile = "tensor<" + r + "x" + c + "xf32>";
+      std::string far = isDynamic ? "%r" : r;
+      auto kernel = compile("%r = tile.dim #tenon.expr<N>\n%0 = tile.load %x[%c0] strides [1, " + far +
+                            "] : !tile.view<f32> -> " + tile + "\n" +
+                            "tile.store %0, %y[%c0] strides [" + c + ", 1] : " + tile + " -> !tile.view<f32>\n" +
+                            "%at = arith.constant " + std::to_string(rows * columns) + " : index\n" +
+                            "tile.store %0, %y[%at] strides [1, " + far + "] : " + tile + " -> !tile.view<f32>");
+      auto x = iota(rows * columns);
+      std::vector<float> y(2 * rows * columns);
+      ASSERT_EQ(kernel->run("k", {x.data(), y.data()}, 1, {rows, 0}), 0);
+      for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j)
+          ASSERT_EQ(y[i * columns + j], x[j * rows + i]) << rows << "x" << columns << " " << i << " " << j;
+      for (int i = 0; i < rows * columns; ++i)
+        ASSERT_EQ(y[rows * columns + i], x[i]) << rows << "x" << columns << " " << i;
+    }
+}
+
 // Masked-off elements hold the fill and their memory is not touched: the buffer
 // is too small for them, and lies at the end of a page of its own.
 TEST_P(TileKernels, masks) {
