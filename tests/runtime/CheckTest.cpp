@@ -1,0 +1,170 @@
+// What the load-time checks refuse, and that metadata survives its encoding.
+#include "runtime/bundle/Check.h"
+#include "compiler/bundle/Encode.h"
+#include "runtime/bundle/Decode.h"
+#include "runtime/bundle/Expr.h"
+#include "tests/runtime/HandmadeBundle.h"
+
+#include <cstring>
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+
+using namespace tenon;
+using namespace tenon::bundle;
+
+namespace {
+
+/// A bundle as it is after writing: sections in place.
+Bundle finished() {
+  test::Handmade made;
+  test::fillTwice(made);
+  Bundle bundle = made.input.bundle;
+  Section code, weights;
+  code.name = "code";
+  code.offset = 4096;
+  code.size = 4096;
+  weights.kind = SectionKind::Weights;
+  weights.name = "weights";
+  weights.offset = 8192;
+  weights.size = 16;
+  weights.blocks.resize(1);
+  bundle.sections = {code, weights};
+  bundle.targets[0].section = 0;
+  bundle.weights[0].section = 1;
+  bundle.weights[0].size = 16;
+  return bundle;
+}
+
+constexpr uint64_t fileSize = 16384;
+
+std::string problem(const std::function<void(Bundle &)> &change) {
+  Bundle bundle = finished();
+  change(bundle);
+  Status status = checkBundle(bundle, fileSize);
+  return status.ok() ? "" : status.error().message;
+}
+
+Program &program(Bundle &bundle) { return bundle.entries[0].programs[0]; }
+
+inst::Launch &launch(Bundle &bundle) {
+  return std::get<inst::Launch>(program(bundle).blocks[0].instructions[1].body);
+}
+
+TEST(CheckTest, AcceptsWhatIsRight) {
+  EXPECT_EQ(problem([](Bundle &) {}), "");
+}
+
+TEST(CheckTest, RefusesByName) {
+  auto entry = [](const char *text) { return "entry point 'main': " + std::string(text); };
+  EXPECT_EQ(problem([](Bundle &b) { b.sections[1].size = 1 << 20; }),
+            "section 'weights' reaches beyond the end of the file");
+  EXPECT_EQ(problem([](Bundle &b) { b.sections[0].offset = 4097, b.sections[0].size = 1; }),
+            "section 'code' is not aligned to a page");
+  EXPECT_EQ(problem([](Bundle &b) { b.sections[1].offset = ~uint64_t{0} - 4095; }),
+            "section 'weights' reaches beyond the end of the file");
+  EXPECT_EQ(problem([](Bundle &b) { b.sections[0].kind = SectionKind(77); }),
+            "section 'code' (kind 77) is required and not known to this version");
+  EXPECT_EQ(problem([](Bundle &b) { b.weights[0].size = 15; }),
+            "weight 'w' has 15 bytes, expected 16");
+  EXPECT_EQ(problem([](Bundle &b) { b.weights[0].shape = {1ull << 62, 1ull << 62}; }),
+            "weight 'w' is too large");
+  EXPECT_EQ(problem([](Bundle &b) { b.weights[0].section = 0; }),
+            "a weight lies in section 'code', which is not of its kind");
+  EXPECT_EQ(problem([](Bundle &b) { b.targets[0].entries[0] = 4096; }),
+            "target 'baseline' has a kernel outside its code");
+  EXPECT_EQ(problem([](Bundle &b) { b.entries[0].exprs[0] = {ExprOp::Add, 0, 0, 0}; }),
+            entry("operand of an expression 0 is out of range, expected below 0"));
+  EXPECT_EQ(problem([](Bundle &b) { b.entries[0].symbols[0].step = 0; }),
+            entry("symbol 'B' has an empty range"));
+  EXPECT_EQ(problem([](Bundle &b) { launch(b).kernel = 9; }),
+            entry("kernel 9 is out of range, expected below 4"));
+  EXPECT_EQ(problem([](Bundle &b) { launch(b).buffers.pop_back(); }),
+            entry("kernel 'scale_add' is launched with 2 buffers, expected 3"));
+  EXPECT_EQ(problem([](Bundle &b) { std::swap(launch(b).buffers[1], launch(b).buffers[2]); }),
+            entry("buffer 1 is written but may only be read"));
+  EXPECT_EQ(problem([](Bundle &b) { program(b).buffers[0].index = 1; }),
+            entry("container of a buffer 1 is out of range, expected below 1"));
+  EXPECT_EQ(problem([](Bundle &b) {
+              program(b).blocks[0].instructions.push_back({inst::If{0, 0, none}, {}});
+            }),
+            entry("block 0 contains an earlier one"));
+}
+
+TEST(CheckTest, RefusesDeepNesting) {
+  EXPECT_EQ(problem([](Bundle &b) {
+              std::vector<Block> &blocks = program(b).blocks;
+              blocks.resize(400);
+              for (uint32_t i = 0; i + 1 < blocks.size(); ++i)
+                blocks[i].instructions.push_back({inst::If{0, i + 1, none}, {}});
+            }),
+            "entry point 'main': blocks are nested more than 256 deep");
+}
+
+TEST(CheckTest, EveryInstructionSurvivesEncoding) {
+  for (const InstructionInfo &info : instructionTable()) {
+    std::vector<uint32_t> words;
+    for (const FieldInfo &field : info.fields) {
+      words.push_back(field.kind == FieldKind::Buffers ? 2 : 3);
+      if (field.kind == FieldKind::Buffers || field.kind == FieldKind::Word64)
+        words.push_back(5);
+      if (field.kind == FieldKind::Buffers)
+        words.push_back(6);
+    }
+    InstructionBody body;
+    auto code = static_cast<uint16_t>(info.opcode);
+    ASSERT_TRUE(decodeInstruction(code, words.data(), words.size(), body)) << info.text;
+    std::vector<uint32_t> again;
+    EXPECT_EQ(encodeInstruction(body, again), info.opcode);
+    EXPECT_EQ(again, words) << info.text;
+    EXPECT_EQ(std::string(instructionInfo(body).text), info.text);
+    if (!words.empty())
+      EXPECT_FALSE(decodeInstruction(code, words.data(), words.size() - 1, body)) << info.text;
+    words.push_back(0);
+    EXPECT_FALSE(decodeInstruction(code, words.data(), words.size(), body)) << info.text;
+  }
+}
+
+TEST(CheckTest, MetadataSurvivesEncoding) {
+  Bundle bundle = finished();
+  std::vector<uint8_t> once = encodeMetadata(bundle);
+  Bundle decoded;
+  Status status = decodeMetadata(once.data(), once.size(), decoded);
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  EXPECT_EQ(encodeMetadata(decoded), once);
+}
+
+TEST(ExprTest, EvaluatesWithChecks) {
+  int64_t r;
+  EXPECT_TRUE(evaluateBinary(ExprOp::FloorDiv, -7, 2, r) && r == -4);
+  EXPECT_TRUE(evaluateBinary(ExprOp::CeilDiv, 7, 2, r) && r == 4);
+  EXPECT_TRUE(evaluateBinary(ExprOp::CeilDiv, -7, 2, r) && r == -3);
+  EXPECT_TRUE(evaluateBinary(ExprOp::Mod, -7, 3, r) && r == 2);
+  EXPECT_FALSE(evaluateBinary(ExprOp::FloorDiv, 1, 0, r));
+  EXPECT_FALSE(evaluateBinary(ExprOp::FloorDiv, INT64_MIN, -1, r));
+  EXPECT_FALSE(evaluateBinary(ExprOp::Mul, INT64_MAX, 2, r));
+  EXPECT_FALSE(evaluateBinary(ExprOp::Add, INT64_MAX, 1, r));
+}
+
+TEST(ExprTest, FollowsItsSymbols) {
+  EntryPoint entry;
+  entry.symbols = {{"B", 1, 9, 1}, {"S", 1, 9, 1}};
+  ExprTable exprs(entry);
+  Expr b = exprs.symbol(0), s = exprs.symbol(1);
+  Expr area = exprs.mul(b, s), rows = exprs.binary(ExprOp::CeilDiv, area, exprs.constant(4));
+  EXPECT_EQ(exprText(entry, rows), "ceildiv(B*S, 4)");
+  EXPECT_EQ(exprs.mul(exprs.constant(6), exprs.constant(7)), exprs.constant(42));
+  ExprValues values(entry);
+  EXPECT_EQ(values.state(area), ExprValues::State::Unbound);
+  values.bind(0, 3);
+  EXPECT_EQ(values.state(area), ExprValues::State::Unbound);
+  values.bind(1, 5);
+  EXPECT_EQ(values.value(area), 15);
+  EXPECT_EQ(values.value(rows), 4);
+  values.bind(1, INT64_MAX);
+  EXPECT_EQ(values.state(rows), ExprValues::State::Bad);
+  values.bind(1, 1);
+  EXPECT_EQ(values.value(rows), 1);
+}
+
+} // namespace
