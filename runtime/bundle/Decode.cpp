@@ -30,6 +30,12 @@ private:
     throw DecodeError{code, message};
   }
 
+  /// The FlatBuffers verifier leaves out the elements of vectors.
+  void checkAlignment(const void *data, size_t alignment) {
+    if (reinterpret_cast<uintptr_t>(data) % alignment)
+      fail("the metadata is damaged");
+  }
+
   std::string text(const flatbuffers::String *in) {
     if (!in)
       return {};
@@ -38,8 +44,9 @@ private:
   }
   template <typename T, typename In>
   std::vector<T> scalars(const In *in) {
-    if (!in)
+    if (!in || in->size() == 0)
       return {};
+    checkAlignment(in->Data(), sizeof(T));
     spend(in->size() * sizeof(T));
     return std::vector<T>(in->begin(), in->end());
   }
@@ -48,8 +55,13 @@ private:
   auto each(const In *in, Fn &&fn) {
     using T = decltype(fn(*in->Get(0)));
     std::vector<T> out;
-    if (!in)
+    if (!in || in->size() == 0)
       return out;
+    // Structs lie in the vector itself; the strictest has 8-byte fields. Tables
+    // are reached by 4-byte offsets.
+    using Element = std::remove_cvref_t<decltype(*in->Get(0))>;
+    if constexpr (!std::is_base_of_v<flatbuffers::Table, Element>)
+      checkAlignment(in->Data(), alignof(Element));
     spend(in->size() * sizeof(T));
     out.reserve(in->size());
     for (const auto *element : *in)
@@ -196,6 +208,8 @@ Bundle Decoder::bundle(const fb::Bundle &in) {
 
 Status decodeMetadata(const void *data, size_t size, Bundle &bundle) {
   constexpr flatbuffers::uoffset_t maxDepth = 16, maxTables = 4000000;
+  if (size >= FLATBUFFERS_MAX_BUFFER_SIZE)
+    return Status(TENON_INVALID_BUNDLE, "the metadata is too large");
   flatbuffers::Verifier verifier(static_cast<const uint8_t *>(data), size, maxDepth, maxTables);
   if (!fb::VerifyBundleBuffer(verifier))
     return Status(TENON_INVALID_BUNDLE, "the metadata is damaged");
