@@ -4,6 +4,7 @@
 #include "sim/machine/Machine.h"
 #include "sim/machine/code/Program.h"
 #include "sim/machine/race/LaunchRegistry.h"
+#include "sim/machine/race/Strong.h"
 #include <atomic>
 
 namespace tenon::sim {
@@ -16,6 +17,7 @@ struct Machine::State {
   CounterTable counters;
   std::vector<std::unique_ptr<Gpu>> gpus;
   LaunchRegistry launches;
+  StrongTable strong;
   std::atomic<uint64_t> nextLaunch{1};
 
   State(const GpuSpec &spec, unsigned count, Options options)

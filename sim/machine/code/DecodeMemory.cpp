@@ -85,6 +85,7 @@ void Decoding::loadOrStore(const I &i, bool load) {
   shape.signExtend = load && isSignedType(t);
   shape.strong = i.has(Mod::Volatile) || i.has(Mod::Relaxed) || i.has(Mod::Acquire) ||
                  i.has(Mod::Release) || i.has(Mod::Mmio);
+  program.usesStrong |= shape.strong;
   shape.acquire = i.has(Mod::Acquire) || i.has(Mod::Release);
   shape.scope = i.has(Mod::Volatile) ? 3 : scopeOf(i);
   AddressOperand at;
@@ -267,7 +268,7 @@ bool Decoding::decodeAtomic(const I &i) {
     op.slots[1].imm = atomic.pack();
   }
   program.sites.resize(std::min<size_t>(program.sites.size() + 1, 0x10000));
-  program.usesAtomics = true;
+  program.usesAtomics = program.usesStrong = true;
   return true;
 }
 

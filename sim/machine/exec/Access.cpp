@@ -68,6 +68,7 @@ Actor actorOf(Warp &warp, uint32_t lane) {
   actor.warp = &warp;
   actor.entity = warp.entity;
   actor.issuer = warp.index;
+  actor.issuerEntity = warp.entity;
   actor.clock = warp.clock;
   actor.globalId = warp.globalId;
   actor.acquiredOutside = warp.acquiredOutside;
@@ -195,6 +196,15 @@ static void checkSharedRace(const Actor &actor, const SharedPlace &place, uint64
     reportRace(actor, Kind::RaceShared, address, bytes, kind, entityName(actor, epochEntity(other)));
 }
 
+static void checkGlobalRace(const Actor &actor, uint64_t address, uint32_t bytes, AccessKind kind,
+                            bool strong) {
+  if (!checksRaces(actor, Kind::RaceGlobal))
+    return;
+  uint32_t other = 0;
+  if (raceGlobal(actor, address, bytes, kind, strong, other))
+    reportRace(actor, Kind::RaceGlobal, address, bytes, kind, describeGlobal(actor, other));
+}
+
 uint8_t *accessShared(const Actor &actor, uint64_t address, uint32_t bytes, AccessKind kind) {
   auto place = checkSharedBounds(actor, address, bytes, kind);
   if (!place)
@@ -210,9 +220,7 @@ uint8_t *accessGlobal(const Actor &actor, uint64_t address, uint64_t bytes, Acce
     reportGlobal(actor, address, bytes, kind != AccessKind::Read);
     return nullptr;
   }
-  uint32_t other = 0;
-  if (checksRaces(actor, Kind::RaceGlobal) && raceGlobal(actor, address, bytes, kind, false, 0, other))
-    reportRace(actor, Kind::RaceGlobal, address, uint32_t(bytes), kind, describeGlobal(actor, other));
+  checkGlobalRace(actor, address, uint32_t(bytes), kind, false);
   const GlobalShadow &shadow = actor.block->launch->machine->memory().state().shadow;
   if (kind != AccessKind::Read)
     setBits(shadow.init, address - shadow.base, bytes);
@@ -279,7 +287,8 @@ static uint8_t *checkLane(Warp &warp, const Actor &actor, const LaneAccess &acce
     auto place = checkSharedBounds(actor, address, access.bytes, access.kind);
     if (!place)
       return nullptr;
-    checkSharedRace(actor, *place, address, access.bytes, access.kind, access.strong);
+    if (access.bytes >= 4)
+      checkSharedRace(actor, *place, address, access.bytes, access.kind, access.strong);
     return place->block->shared.get() + place->offset;
   }
   case Space::Local:
@@ -302,11 +311,42 @@ static uint8_t *checkLane(Warp &warp, const Actor &actor, const LaneAccess &acce
     reportGlobal(actor, address, access.bytes, write);
     return nullptr;
   }
-  uint32_t other = 0;
-  if (checksRaces(actor, Kind::RaceGlobal) &&
-      raceGlobal(actor, address, access.bytes, access.kind, access.strong, access.scope, other))
-    reportRace(actor, Kind::RaceGlobal, address, access.bytes, access.kind, describeGlobal(actor, other));
+  if (access.bytes >= 4)
+    checkGlobalRace(actor, address, access.bytes, access.kind, access.strong);
   return reinterpret_cast<uint8_t *>(address);
+}
+
+/// Races of accesses below a word: bytes of neighbouring lanes are joined first,
+/// so that a warp that covers whole words is seen to do so.
+static void checkNarrowRaces(Actor actor, const LaneAccess &access, uint32_t good) {
+  uint64_t from = 0, to = 0;
+  Space space = Space::Param;
+  auto flush = [&] {
+    if (to == from)
+      return;
+    if (space == Space::Global)
+      checkGlobalRace(actor, from, uint32_t(to - from), access.kind, access.strong);
+    else if (space == Space::Shared)
+      if (auto place = checkSharedBounds(actor, from, to - from, access.kind))
+        checkSharedRace(actor, *place, from, uint32_t(to - from), access.kind, access.strong);
+  };
+  for (uint32_t left = good; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    uint64_t address = access.address[lane];
+    Space own = resolve(access.space, address);
+    if (own == space && address == to) {
+      to += access.bytes;
+      continue;
+    }
+    if (own == space && address >= from && address + access.bytes <= to)
+      continue;
+    flush();
+    space = own;
+    from = address;
+    to = address + access.bytes;
+    actor.lane = lane;
+  }
+  flush();
 }
 
 uint32_t checkLanes(Warp &warp, const LaneAccess &access, uint8_t *where[32]) {
@@ -319,6 +359,8 @@ uint32_t checkLanes(Warp &warp, const LaneAccess &access, uint8_t *where[32]) {
     where[lane] = checkLane(warp, actor, access, lane);
     good |= uint32_t(where[lane] != nullptr) << lane;
   }
+  if (access.bytes < 4)
+    checkNarrowRaces(actor, access, good);
   return good;
 }
 

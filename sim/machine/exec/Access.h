@@ -32,6 +32,7 @@ struct Actor {
   Warp *warp = nullptr;     // null when performed later
   uint32_t entity = 0;
   uint32_t issuer = 0;      // index of the issuing warp in its block
+  uint32_t issuerEntity = 0; // and its entity: what it did itself is ordered
   const uint32_t *clock = nullptr; // entityCount values
   const uint32_t *proxyClock = nullptr; // the same for the async proxy, where asyncProxy is set
   uint32_t globalId = 0;

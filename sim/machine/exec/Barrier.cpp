@@ -6,6 +6,7 @@
 #include "sim/machine/exec/Access.h"
 #include "sim/machine/exec/BarrierBits.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/race/Strong.h"
 
 namespace tenon::sim {
 namespace {
@@ -59,7 +60,12 @@ void complete(Block &block, uint32_t id) {
       continue;
     checkAlignment(warp, id);
     acquireFrom(warp, barrier.clock, &barrier.proxyClock);
-    warp.acquiredOutside |= barrier.acquiredOutside;
+    if (barrier.acquiredOutside) {
+      warp.acquiredOutside = true;
+      if (!warp.sync)
+        warp.sync = std::make_unique<WarpSync>();
+      joinKnowledge(warp.sync->outside, barrier.outside);
+    }
     wake(warp, WaitKind::Barrier, id);
   }
   std::vector<uint32_t> clock = std::move(barrier.clock), proxy = std::move(barrier.proxyClock);
@@ -116,8 +122,12 @@ void arrive(Warp &warp, const Op *op, uint32_t mask, uint32_t id, uint32_t count
     uint32_t values = warp.predicate(op->c);
     reduce(barrier, values, mask);
   }
+  takePending(warp);
   releaseTo(warp, barrier.clock, &barrier.proxyClock);
-  barrier.acquiredOutside |= warp.acquiredOutside;
+  if (warp.acquiredOutside) {
+    barrier.acquiredOutside = true;
+    joinKnowledge(barrier.outside, warp.sync->outside);
+  }
   if (bits.kind == BarrierBits::Arrive)
     addSplit(warp, op + 1, mask, warp.frame);
   else

@@ -6,6 +6,7 @@
 #include "sim/machine/exec/AsyncQueue.h"
 #include "sim/machine/exec/Warp.h"
 #include "sim/machine/race/Clocks.h"
+#include "sim/machine/race/Knowledge.h"
 #include <array>
 #include <memory>
 #include <vector>
@@ -27,6 +28,7 @@ struct NamedBarrier {
   bool reductionAll = true;
   std::vector<uint32_t> clock, proxyClock; // what arrivals gave
   bool acquiredOutside = false;
+  Knowledge outside;
 };
 
 /// Base of per-block state of an extension (mbarriers' engine slots, ...).
@@ -58,6 +60,7 @@ struct Block {
 struct Cluster {
   Launch *launch = nullptr;
   uint32_t size = 1;
+  uint64_t index = 0; // within the launch
   std::array<uint32_t, 3> shape{1, 1, 1};
   std::vector<std::unique_ptr<Block>> blocks; // by rank
   ClusterClocks clocks;

@@ -1,6 +1,7 @@
 // The barrier of a cluster, and addresses of its blocks' shared memory.
 #include "sim/machine/exec/Access.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/race/Strong.h"
 
 namespace tenon::sim {
 
@@ -19,6 +20,7 @@ void checkClusterBarrier(Cluster &cluster) {
 void clusterArrive(Warp &warp, uint32_t mask, bool release) {
   Cluster &cluster = *warp.block->cluster;
   NamedBarrier &barrier = cluster.barrier;
+  takePending(warp);
   barrier.active = true;
   barrier.arrived += unsigned(__builtin_popcount(mask));
   if (release)

@@ -67,6 +67,8 @@ void beginRaces(Launch &l, Machine::State &machine, const LaunchConfig &c) {
   auto entry = machine.launches.begin(l.serial, l.blocks * l.warpsPerBlock, perCluster, c.position,
                                       l.race->minLive);
   l.race->firstId = entry.firstId;
+  l.race->endId = entry.endId;
+  l.race->warpsPerCluster = perCluster;
 }
 
 void sizeCounters(const Program &program, WorkerCounters &counters) {

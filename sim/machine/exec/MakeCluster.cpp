@@ -3,6 +3,7 @@
 #include "sim/machine/exec/AsyncQueue.h"
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/memory/State.h"
+#include "sim/machine/race/GlobalCells.h"
 #include "sim/machine/race/SharedCells.h"
 #include <cstdlib>
 #include <cstring>
@@ -117,6 +118,8 @@ void startWarp(Warp &warp, Block &block, uint32_t index, uint8_t *file, WorkerCo
   warp.pc = program.ops.data() + program.functions[0].entry;
   warp.shared = block.shared.get();
   warp.sharedBytes = block.sharedBytes;
+  warp.sharedShadow = block.shadow.get();
+  warp.checkShared = launch.machine->options().checks.has(Kind::RaceShared);
   warp.shadow = &launch.machine->memory().state().shadow;
   warp.globalRace = launch.race.get();
   warp.blockCounts = counters.full.data();
@@ -131,6 +134,7 @@ void startWarp(Warp &warp, Block &block, uint32_t index, uint8_t *file, WorkerCo
   warp.localInit = warp.localInitStore.data();
   fillRows(warp, launch);
   startRaceChecks(warp);
+  startGlobalId(warp);
 }
 
 uint8_t *allocateFiles(size_t bytes) {
@@ -176,6 +180,7 @@ std::unique_ptr<Block> makeBlock(Cluster &cluster, uint32_t rank, uint64_t clust
 std::unique_ptr<Cluster> makeCluster(Launch &launch, uint64_t index, WorkerCounters &counters) {
   auto cluster = std::make_unique<Cluster>();
   cluster->launch = &launch;
+  cluster->index = index;
   cluster->shape = launch.cluster;
   cluster->size = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
   cluster->liveThreads = cluster->size * launch.threads;

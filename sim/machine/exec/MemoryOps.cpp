@@ -158,7 +158,7 @@ void loadLanes(Warp &warp, const Op *op, uint32_t mask) {
   fillAccess(warp, op, shape, mask, access);
   if (shape.strong) {
     warp.polled = true;
-    acquireStrong(warp, access);
+    acquireStrong(warp, access, shape.acquire);
   }
   uint8_t *where[laneCount];
   uint32_t good = checkLanes(warp, access, where);
@@ -218,7 +218,7 @@ void atomicLanes(Warp &warp, const Op *op, uint32_t mask) {
   warp.current = op;
   access.kind = AccessKind::Atomic;
   fillAccess(warp, op, shape, mask, access);
-  acquireStrong(warp, access);
+  acquireStrong(warp, access, atomic.acquire);
   releaseStrong(warp, access, atomic.release);
   uint8_t *where[laneCount];
   uint32_t good = checkLanes(warp, access, where);

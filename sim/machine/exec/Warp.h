@@ -18,6 +18,7 @@ struct Block;
 struct CallFrame;
 struct Program;
 struct MemoTables;
+struct WarpSync;
 struct TaintState;
 
 constexpr unsigned laneCount = 32;
@@ -88,6 +89,8 @@ struct alignas(64) Warp {
   struct GlobalRaceState *globalRace = nullptr;
   uint8_t *shared = nullptr; // of its block
   uint32_t sharedBytes = 0;
+  struct SharedShadow *sharedShadow = nullptr;
+  bool checkShared = true; // races of shared memory
   std::vector<uint8_t> localStore, localInitStore;
   uint8_t *local = nullptr;  // rows of 128 bytes: word w of lane l at w * 128 + l * 4
   uint8_t *localInit = nullptr; // 4 lane masks per row, one per byte of the word
@@ -104,6 +107,8 @@ struct alignas(64) Warp {
   uint32_t globalId = 0;          // epoch of its global accesses
   bool globalIdStale = false;     // its clock moved since
   bool acquiredOutside = false;   // it has acquired something from outside its block
+  std::unique_ptr<WarpSync> sync;   // race/Knowledge.h
+  uint32_t nextId = 0, lastId = 0;  // of its present chunk of fresh ids
   std::unique_ptr<MemoTables> memo; // race/SharedCells.h
 
   std::array<uint64_t, laneCount> clusterPhase{}; // of the last arrival of each lane

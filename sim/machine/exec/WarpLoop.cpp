@@ -4,6 +4,7 @@
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/exec/Taint.h"
 #include "sim/machine/handlers/Tables.h"
+#include "sim/machine/race/Knowledge.h"
 #include "sim/machine/race/SharedCells.h"
 
 namespace tenon::sim {

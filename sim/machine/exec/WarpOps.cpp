@@ -3,6 +3,7 @@
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/exec/ScalarOps.h"
 #include "sim/machine/exec/Taint.h"
+#include "sim/machine/race/Strong.h"
 #include <bit>
 #include <cstring>
 
@@ -154,6 +155,11 @@ Step ElectOp::run(Warp &warp, uint32_t mask) const {
   uint32_t *d = warp.row(uint16_t(operands[0].reg));
   forLanes(mask, [&](unsigned lane) { d[lane] = leader; });
   putFlag(warp, operands[1], 1u << leader, mask);
+  return Step::Done;
+}
+
+Step WarpSyncOp::run(Warp &warp, uint32_t) const {
+  takePending(warp);
   return Step::Done;
 }
 

@@ -61,7 +61,7 @@ public:
 class WarpSyncOp : public WarpOp {
 public:
   WarpSyncOp() { name = "bar.warp.sync"; }
-  Step run(Warp &, uint32_t) const override { return Step::Done; }
+  Step run(Warp &warp, uint32_t mask) const override;
 };
 
 /// barrier.cluster.arrive and wait. No operands.

@@ -7,10 +7,13 @@ namespace tenon::sim {
 
 /// Checks one access and records it; true if it races.
 bool raceGlobal(const Actor &actor, uint64_t address, uint64_t bytes, AccessKind kind, bool strong,
-                uint8_t scope, uint32_t &other);
+                uint32_t &other);
 
 /// Whose epoch it is, in words.
 std::string describeGlobal(const Actor &actor, uint32_t id);
+
+/// The id of a warp that starts.
+void startGlobalId(Warp &warp);
 
 /// A warp whose clock has moved takes a fresh id.
 void refreshGlobalId(Warp &warp);

@@ -15,7 +15,9 @@ LaunchRegistry::Entry LaunchRegistry::begin(uint64_t serial, uint64_t warps, uin
   next += uint32_t(count);
   minLive = entry.firstId;
   auto ordered = [&](const Entry &e) {
-    return position.before.knows(e.position.stream, e.position.sequence);
+    bool unplaced = position.sequence == 0 || e.position.sequence == 0;
+    return (unplaced && !e.running) ||
+           position.before.knows(e.position.stream, e.position.sequence);
   };
   for (const Entry &e : entries)
     if (!ordered(e))

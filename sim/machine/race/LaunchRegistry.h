@@ -5,7 +5,9 @@
 // clock has moved takes a fresh one, from chunks of 64 that belong to it.
 #pragma once
 
+#include "sim/machine/memory/Shadow.h"
 #include "sim/machine/race/StreamClock.h"
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -46,6 +48,10 @@ public:
   void setClock(uint32_t id, uint32_t clock);
   /// Who took the id; false if it is not known any more (then it is ordered).
   bool find(uint32_t id, IdOwner &owner) const;
+
+  /// Words of global memory that are kept by byte: address / 4 -> four cells.
+  std::mutex byteMutex;
+  std::unordered_map<uint64_t, std::array<RaceCell, 4>> bytes;
 
 private:
   struct Chunk {

@@ -156,6 +156,34 @@ static bool accessBytes(Visit &visit, uint32_t word, unsigned first, unsigned la
   return race;
 }
 
+bool readersOrdered(const Warp &warp, const SharedShadow &shadow, uint32_t readers) {
+  auto ordered = [&](uint32_t epoch) {
+    uint32_t entity = epochEntity(epoch);
+    return entity == warp.entity || epochClock(epoch) <= warp.clock[entity];
+  };
+  if (!(readers & 1))
+    return !readers || ordered(readers);
+  for (const SetMember &m : shadow.sets.get(readers))
+    if (!ordered(m.epoch))
+      return false;
+  return true;
+}
+
+uint32_t joinReaders(const Warp &warp, SharedShadow &shadow, uint32_t readers) {
+  if (shadow.sets.full())
+    return 0; // the slow path clears them
+  Actor actor = actorOf(const_cast<Warp &>(warp));
+  Visit visit{actor, shadow, false, false};
+  SharedCell cell{0, readers};
+  return visit.races(cell) ? 0 : (visit.record(cell), cell.read);
+}
+
+/// The state that this warp's read left: met again, it needs no look.
+static void remember(MemoTables &memo, const SharedCell &cell) {
+  memo.writes[memoSlot(cell.write)] = cell.write;
+  memo.readers[memoSlot(cell.read)] = cell.read;
+}
+
 bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t bytes, AccessKind kind,
                 bool strong, uint32_t &other) {
   SharedShadow &shadow = *target.shadow;
@@ -179,9 +207,12 @@ bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t byt
       continue;
     }
     SharedCell cell{shadow.write[word], shadow.read[word]};
-    race |= visit.access(cell);
+    bool racy = visit.access(cell);
+    race |= racy;
     shadow.write[word] = cell.write;
     shadow.read[word] = cell.read;
+    if (!racy && kind == AccessKind::Read && !strong && actor.warp && actor.warp->block == &target)
+      remember(*actor.warp->memo, cell);
   }
   other = visit.other;
   return race;

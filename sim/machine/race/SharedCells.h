@@ -58,6 +58,11 @@ void startRaceChecks(Warp &warp);
 bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t bytes, AccessKind kind,
                 bool strong, uint32_t &other);
 
+/// Whether a warp may write over all that `readers` stands for.
+bool readersOrdered(const Warp &warp, const SharedShadow &shadow, uint32_t readers);
+/// `readers` with the warp's present epoch as a plain reader.
+uint32_t joinReaders(const Warp &warp, SharedShadow &shadow, uint32_t readers);
+
 /// Per warp: 16 writes known to be ordered before it, and 16 reader states that
 /// hold its present epoch; looked up by hash, 0xffffffff where empty.
 struct MemoTables {

@@ -38,7 +38,7 @@ private:
 /// Where an operation stands among all operations of all streams.
 struct StreamPosition {
   uint32_t stream = 0;     // any number that names the stream, the same for its life
-  uint64_t sequence = 0;   // 1, 2, ... within the stream
+  uint64_t sequence = 0;   // 1, 2, ... within the stream; 0: after all that has ended
   StreamClock before;      // what is ordered before it
 };
 
