@@ -2,6 +2,7 @@
 // live, whether the bytes were written, whether the access races.
 #include "sim/machine/exec/Access.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/exec/MemoryOps.h"
 #include "sim/machine/memory/State.h"
 #include "sim/machine/race/GlobalCells.h"
 #include "sim/machine/race/SharedCells.h"
@@ -141,6 +142,8 @@ static bool inBounds(const Actor &actor, BoundsCache *cache, uint64_t address, u
     *cache = {low, high};
   return true;
 }
+
+void warmBounds(Warp &warp, uint64_t address) { inBounds(actorOf(warp), &warp.bounds, address, 1); }
 
 static void reportRace(const Actor &actor, Kind kind, uint64_t address, uint32_t bytes,
                        AccessKind access, const std::string &other) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sim/machine/code/MemoryShape.h"
+#include "sim/machine/exec/MemoryOps.h"
 #include "sim/machine/lanes/Transpose.h"
 #include "sim/machine/memory/Shadow.h"
 #include "sim/machine/race/GlobalState.h"
@@ -26,14 +27,41 @@ inline u64 wholeLines(const Op *op, u8 *file, Warp &warp, const MemoryShape &sha
   if (!unitStride<u64>(address, bytes))
     return 0;
   u64 first = address[0] + u64(s64(op->imm)), size = u64(bytes) * laneCount;
-  if (first < warp.bounds.low || first >= warp.bounds.high || size > warp.bounds.high - first || first & 127)
+  auto inside = [&] {
+    return first >= warp.bounds.low && first < warp.bounds.high && size <= warp.bounds.high - first;
+  };
+  if (first & 127)
     return 0;
+  if (!inside()) {
+    warmBounds(warp, first);
+    if (!inside())
+      return 0;
+  }
   return first;
+}
+
+/// A line that is kept by word, accessed as a whole. A write makes it one cell again.
+template <bool Write> inline bool passWords(RaceCell &line, RaceCell *words, u32 me, u32 oldest) {
+  u32 bad = 0;
+  for (unsigned i = 0; i < 32; ++i) {
+    u32 w = words[i].write, r = words[i].read;
+    bad |= u32(w != me) & u32((w & 0x7fffffff) >= oldest);
+    bad |= u32(r != me) & u32((r & 0x7fffffff) >= oldest);
+  }
+  if (bad)
+    return false;
+  if constexpr (Write)
+    line = {me, 0};
+  else
+    for (unsigned i = 0; i < 32; ++i)
+      words[i].read = me;
+  return true;
 }
 
 /// Line cells of `lines` lines: nothing there that is not ordered, and the access
 /// noted. False (nothing noted) where a closer look is needed.
-template <bool Write> inline bool passCells(RaceCell *cells, unsigned lines, Warp &warp) {
+template <bool Write> inline bool passCells(u64 first, unsigned lines, Warp &warp) {
+  RaceCell *cells = warp.shadow->line(first);
   const GlobalRaceState &race = *warp.globalRace;
   if (!race.enabled)
     return true;
@@ -44,11 +72,15 @@ template <bool Write> inline bool passCells(RaceCell *cells, unsigned lines, War
   for (unsigned i = 0; i < lines; ++i) {
     u32 w = cells[i].write, r = cells[i].read;
     bad |= u32(w != me) & u32((w & 0x7fffffff) >= oldest);
-    bad |= u32(w == 0xffffffff);
     bad |= u32(r != me) & u32((r & 0x7fffffff) >= oldest);
   }
-  if (bad)
-    return false;
+  if (bad) {
+    // Some line may only be kept by word: each is passed, or nothing is.
+    for (unsigned i = 0; i < lines; ++i)
+      if (cells[i].write != 0xffffffff || !passWords<Write>(cells[i], warp.shadow->word(first + i * 128), me, oldest))
+        return false;
+    return true;
+  }
   for (unsigned i = 0; i < lines; ++i)
     if constexpr (Write)
       cells[i] = {me, 0};
@@ -83,7 +115,7 @@ inline __attribute__((always_inline)) bool loadGlobalFast(const Op *op, u8 *file
     return false;
   unsigned size = shape.bytes() * laneCount;
   const GlobalShadow &shadow = *warp.shadow;
-  if (!allSet(shadow.initByte(first), size / 8) || !passCells<false>(shadow.line(first), size / 128, warp))
+  if (!allSet(shadow.initByte(first), size / 8) || !passCells<false>(first, size / 128, warp))
     return false;
   const u8 *from = reinterpret_cast<const u8 *>(first);
   const Op &to = op[1];
@@ -134,7 +166,7 @@ inline __attribute__((always_inline)) bool storeGlobalFast(const Op *op, u8 *fil
     return false;
   unsigned size = shape.bytes() * laneCount;
   const GlobalShadow &shadow = *warp.shadow;
-  if (!passCells<true>(shadow.line(first), size / 128, warp))
+  if (!passCells<true>(first, size / 128, warp))
     return false;
   __builtin_memset(shadow.initByte(first), 0xff, size / 8);
   u8 *to = reinterpret_cast<u8 *>(first);
