@@ -1,7 +1,7 @@
 // How fast the simulated machine runs on one core with all checks on: warp
 // instructions (or requests) per second of four kernels, best of several runs.
 //
-//   tenon-sim-bench [--checks LIST] [--threads N]
+//   tenon-sim-bench [--checks LIST] [--threads N] [--only alu|stream|shared|product]
 #include "sim/machine/Machine.h"
 #include "sim/ptx/Parser.h"
 #include <cstdio>
@@ -94,11 +94,15 @@ std::string productKernel() {
 
 class Bench {
 public:
-  Bench(Options options) : machine(*findGpuSpec("a100"), 1, std::move(options)) {}
+  std::string only; // one kernel, if not empty
+  explicit Bench(Options options) : machine(*findGpuSpec("a100"), 1, std::move(options)) {}
 
   /// Millions of warp instructions per second.
   double run(const std::string &text, const char *name, uint32_t threads, std::vector<uint64_t> args,
              double &seconds) {
+    seconds = 1e9;
+    if (!only.empty() && only != name)
+      return 0;
     auto parsed = ptx::parseModule(header() + text);
     if (!parsed.module) {
       std::fprintf(stderr, "%s", parsed.log(name).c_str());
@@ -114,7 +118,6 @@ public:
     std::vector<std::byte> parameters(kernel->parameterBytes);
     for (size_t i = 0; i < args.size(); ++i)
       std::memcpy(parameters.data() + kernel->parameters[i].offset, &args[i], kernel->parameters[i].size);
-    seconds = 1e9;
     uint64_t instructions = 0;
     for (int round = 0; round < 7; ++round) {
       machine.counters().clear();
@@ -153,7 +156,7 @@ private:
 int main(int argc, char **argv) {
   Options options;
   options.threads = 1;
-  std::string checks = "all";
+  std::string checks = "all", only;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string flag = argv[i], unknown;
     if (flag == "--checks") {
@@ -164,11 +167,14 @@ int main(int argc, char **argv) {
         return 2;
       }
       options.checks = *parsed;
+    } else if (flag == "--only") {
+      only = argv[i + 1];
     } else if (flag == "--threads") {
       options.threads = unsigned(std::atoi(argv[i + 1]));
     }
   }
   Bench bench(options);
+  bench.only = only;
   double seconds = 0;
   uint64_t out = bench.buffer(1 << 20);
   std::printf("checks: %s\n", checks.c_str());

@@ -221,6 +221,7 @@ void Decoding::decodeInstruction(const I &i) {
                decodeAtomic(i) || decodeControl(i) || decodeBarrier(i) || decodeWarp(i);
   if (!known && !failed) {
     if (auto op = decodeExtension(*this, i)) {
+      program.usesAsync = true;
       emitExtended(std::move(op));
       known = true;
     }

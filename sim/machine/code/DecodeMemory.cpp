@@ -182,6 +182,7 @@ bool Decoding::decodeMemory(const I &i) {
     for (Mod m : i.mods)
       asyncProxy |= m >= Mod::ProxyAsync && m <= Mod::ProxyAsyncGeneric;
     op.slots[0].imm = asyncProxy;
+    program.usesAsync |= asyncProxy;
     return true;
   }
   default:

@@ -121,6 +121,9 @@ bool Decoding::decodeBarrier(const I &i) {
   bool reduces = bits.kind == BarrierBits::Reduce;
   size_t first = reduces ? 1 : 0, last = i.operands.size() - (reduces ? 1 : 0);
   bits.hasCount = last - first > 1;
+  int64_t ignored;
+  bits.uniform = constantValue(i.operands[first], ignored) &&
+                 (!bits.hasCount || constantValue(i.operands[first + 1], ignored));
   RegisterUse id = read(i.operands[first], 32);
   RegisterUse count = bits.hasCount ? read(i.operands[first + 1], 32) : constant(0, 32);
   std::optional<RegisterUse> value, d;

@@ -91,6 +91,7 @@ struct Program {
   uint32_t registersPerThread = 0;
   int32_t turnLength = 512;
   bool usesAtomics = false;
+  bool usesAsync = false;  // some instruction of async/ or wgmma: proxies matter
   bool usesStrong = false; // atomics, or volatile, relaxed, acquire, release accesses
   std::vector<RegisterUse> maybeUnset; // registers that some path reads unset
 

@@ -143,7 +143,9 @@ static bool inBounds(const Actor &actor, BoundsCache *cache, uint64_t address, u
   return true;
 }
 
-void warmBounds(Warp &warp, uint64_t address) { inBounds(actorOf(warp), &warp.bounds, address, 1); }
+void warmBounds(Warp &warp, uint64_t address, BoundsCache &cache) {
+  inBounds(actorOf(warp), &cache, address, 1);
+}
 
 static void reportRace(const Actor &actor, Kind kind, uint64_t address, uint32_t bytes,
                        AccessKind access, const std::string &other) {
@@ -310,7 +312,7 @@ static uint8_t *checkLane(Warp &warp, const Actor &actor, const LaneAccess &acce
   default:
     break;
   }
-  if (!inBounds(actor, &warp.bounds, address, access.bytes)) {
+  if (!inBounds(actor, write ? &warp.writeBounds : &warp.bounds, address, access.bytes)) {
     reportGlobal(actor, address, access.bytes, write);
     return nullptr;
   }

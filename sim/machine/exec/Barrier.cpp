@@ -7,6 +7,7 @@
 #include "sim/machine/exec/BarrierBits.h"
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/race/Strong.h"
+#include <algorithm>
 
 namespace tenon::sim {
 namespace {
@@ -49,7 +50,21 @@ void checkAlignment(Warp &warp, uint32_t id) {
 
 void complete(Block &block, uint32_t id) {
   NamedBarrier &barrier = block.barriers[id];
+  bool proxies = block.launch->program->usesAsync;
   for (Warp &warp : block.warps) {
+    if (warp.waiting.size() == 1 && warp.waiting[0].kind == WaitKind::Barrier &&
+        warp.waiting[0].object == id && warp.waiting[0].split.mask == warp.live &&
+        !barrier.acquiredOutside && warp.runnable.empty()) { // the whole warp, nothing special
+      WaitingSplit &w = warp.waiting[0];
+      deliver(warp, w.split.pc - 1, w.split.mask, barrier);
+      acquireFrom(warp, barrier.clock, proxies ? &barrier.proxyClock : nullptr);
+      warp.pc = w.split.pc;
+      warp.active = w.split.mask;
+      warp.frame = w.split.frame;
+      warp.localBase = warp.frame ? warp.frame->localBase : 0;
+      warp.waiting.clear();
+      continue;
+    }
     bool waits = false;
     for (WaitingSplit &w : warp.waiting)
       if (w.kind == WaitKind::Barrier && w.object == id) {
@@ -59,7 +74,7 @@ void complete(Block &block, uint32_t id) {
     if (!waits)
       continue;
     checkAlignment(warp, id);
-    acquireFrom(warp, barrier.clock, &barrier.proxyClock);
+    acquireFrom(warp, barrier.clock, proxies ? &barrier.proxyClock : nullptr);
     if (barrier.acquiredOutside) {
       warp.acquiredOutside = true;
       if (!warp.sync)
@@ -68,14 +83,13 @@ void complete(Block &block, uint32_t id) {
     }
     wake(warp, WaitKind::Barrier, id);
   }
-  std::vector<uint32_t> clock = std::move(barrier.clock), proxy = std::move(barrier.proxyClock);
-  uint64_t generation = barrier.generation + 1;
-  barrier = {};
-  barrier.generation = generation;
-  clock.assign(clock.size(), 0); // keeps its memory
-  proxy.assign(proxy.size(), 0);
-  barrier.clock = std::move(clock);
-  barrier.proxyClock = std::move(proxy);
+  ++barrier.generation;
+  barrier.active = barrier.acquiredOutside = false;
+  barrier.expected = barrier.arrived = barrier.padding = barrier.reduction = 0;
+  barrier.reductionAll = true;
+  std::fill(barrier.clock.begin(), barrier.clock.end(), 0);
+  std::fill(barrier.proxyClock.begin(), barrier.proxyClock.end(), 0);
+  barrier.outside.clear();
   signalChange(block);
 }
 
@@ -123,7 +137,7 @@ void arrive(Warp &warp, const Op *op, uint32_t mask, uint32_t id, uint32_t count
     reduce(barrier, values, mask);
   }
   takePending(warp);
-  releaseTo(warp, barrier.clock, &barrier.proxyClock);
+  releaseTo(warp, barrier.clock, block.launch->program->usesAsync ? &barrier.proxyClock : nullptr);
   if (warp.acquiredOutside) {
     barrier.acquiredOutside = true;
     joinKnowledge(barrier.outside, warp.sync->outside);
@@ -145,7 +159,10 @@ void arrive(Warp &warp, const Op *op, uint32_t mask, uint32_t id, uint32_t count
 void barrierOp(Warp &warp, const Op *op, uint32_t mask) {
   warp.current = op;
   const uint32_t *ids = warp.row(op->a), *counts = warp.row(op->b);
-  bool hasCount = BarrierBits::unpack(op->imm).hasCount;
+  BarrierBits bits = BarrierBits::unpack(op->imm);
+  bool hasCount = bits.hasCount;
+  if (bits.uniform)
+    return arrive(warp, op, mask, ids[0], hasCount ? counts[0] : 0);
   while (mask) {
     unsigned lane = unsigned(__builtin_ctz(mask));
     uint32_t same = 0;

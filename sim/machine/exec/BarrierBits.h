@@ -13,10 +13,11 @@ struct BarrierBits {
   Reduction reduction = Popc;
   bool hasCount = false;
   bool aligned = true;
+  bool uniform = false; // number and count are the same in all lanes
 
-  int32_t pack() const { return kind | reduction << 2 | hasCount << 4 | aligned << 5; }
+  int32_t pack() const { return kind | reduction << 2 | hasCount << 4 | aligned << 5 | uniform << 6; }
   static BarrierBits unpack(int32_t p) {
-    return {Kind(p & 3), Reduction(p >> 2 & 3), bool(p >> 4 & 1), bool(p >> 5 & 1)};
+    return {Kind(p & 3), Reduction(p >> 2 & 3), bool(p >> 4 & 1), bool(p >> 5 & 1), bool(p >> 6 & 1)};
   }
 };
 

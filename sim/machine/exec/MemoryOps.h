@@ -11,9 +11,9 @@ void loadLanes(Warp &warp, const Op *op, uint32_t mask);
 void storeLanes(Warp &warp, const Op *op, uint32_t mask);
 void atomicLanes(Warp &warp, const Op *op, uint32_t mask);
 
-/// Looks up the allocation that holds the address and remembers it (Warp::bounds);
+/// Looks up the allocation that holds the address and remembers it;
 /// nothing is reported.
-void warmBounds(Warp &warp, uint64_t address);
+void warmBounds(Warp &warp, uint64_t address, BoundsCache &cache);
 
 /// %clock64 (instructions of the warp so far) or, if `timer`, %globaltimer.
 uint64_t readClock(Warp &warp, bool timer);

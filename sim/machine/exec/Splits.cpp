@@ -44,6 +44,18 @@ bool chooseSplit(Warp &warp) {
   }
   if (warp.runnable.empty())
     return false;
+  if (warp.runnable.size() == 1) {
+    Split only = warp.runnable.front();
+    warp.runnable.clear();
+    warp.pc = only.pc;
+    warp.active = only.mask;
+    warp.frame = only.frame;
+    warp.localBase = warp.frame ? warp.frame->localBase : 0;
+    warp.turn = warp.program->turnLength;
+    lookAhead(warp);
+    warp.entering = true;
+    return true;
+  }
   auto first = std::min_element(warp.runnable.begin(), warp.runnable.end(), before);
   bool othersTurn = warp.turn < 0 && warp.runnable.size() > 1;
   if (othersTurn) {

@@ -81,7 +81,7 @@ struct alignas(64) Warp {
   uint64_t *maskedCounts = nullptr;    // the others
   uint64_t *blockLanes = nullptr;      // lanes of those, summed
   uint64_t *blockDivergent = nullptr;  // executions with live lanes elsewhere
-  BoundsCache bounds;
+  BoundsCache bounds, writeBounds; // of reads, of writes and atomics
   Block *block = nullptr;
   const Program *program = nullptr;
   MemoryCounters *counters = nullptr; // one per Program::sites

@@ -162,7 +162,7 @@ WarpState runWarp(Warp &warp, int64_t quantum) {
   int64_t given = quantum;
   warp.quantum = quantum;
   warp.polled = warp.wrote = false;
-  warp.bounds = {};
+  warp.bounds = warp.writeBounds = {};
   if (!warp.waiting.empty())
     retryExtended(warp);
   auto left = [&](WarpState state) {

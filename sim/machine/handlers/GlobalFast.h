@@ -11,7 +11,7 @@
 namespace tenon::sim::TENON_LANES {
 
 /// True if lane i's address is lane 0's plus i * stride.
-template <class T> inline bool unitStride(const T *address, T stride) {
+template <class T> inline __attribute__((always_inline)) bool unitStride(const T *address, T stride) {
   T first = address[0], differs = 0;
   for (unsigned i = 0; i < laneCount; ++i)
     differs |= address[i] ^ (first + T(i) * stride);
@@ -19,7 +19,8 @@ template <class T> inline bool unitStride(const T *address, T stride) {
 }
 
 /// The first address if the access may take the fast path, else 0.
-inline u64 wholeLines(const Op *op, u8 *file, Warp &warp, const MemoryShape &shape) {
+inline __attribute__((always_inline)) u64 wholeLines(const Op *op, u8 *file, Warp &warp,
+                                                      const MemoryShape &shape, BoundsCache &bounds) {
   unsigned bytes = shape.bytes();
   if (shape.strong || !shape.wideAddress || bytes < 4 || warp.tainted)
     return 0;
@@ -28,12 +29,12 @@ inline u64 wholeLines(const Op *op, u8 *file, Warp &warp, const MemoryShape &sha
     return 0;
   u64 first = address[0] + u64(s64(op->imm)), size = u64(bytes) * laneCount;
   auto inside = [&] {
-    return first >= warp.bounds.low && first < warp.bounds.high && size <= warp.bounds.high - first;
+    return first >= bounds.low && first < bounds.high && size <= bounds.high - first;
   };
   if (first & 127)
     return 0;
   if (!inside()) {
-    warmBounds(warp, first);
+    warmBounds(warp, first, bounds);
     if (!inside())
       return 0;
   }
@@ -60,7 +61,7 @@ template <bool Write> inline bool passWords(RaceCell &line, RaceCell *words, u32
 
 /// Line cells of `lines` lines: nothing there that is not ordered, and the access
 /// noted. False (nothing noted) where a closer look is needed.
-template <bool Write> inline bool passCells(u64 first, unsigned lines, Warp &warp) {
+template <bool Write> inline __attribute__((always_inline)) bool passCells(u64 first, unsigned lines, Warp &warp) {
   RaceCell *cells = warp.shadow->line(first);
   const GlobalRaceState &race = *warp.globalRace;
   if (!race.enabled)
@@ -110,7 +111,7 @@ inline bool allSet(const u8 *init, unsigned bytes) {
 
 inline __attribute__((always_inline)) bool loadGlobalFast(const Op *op, u8 *file, Warp &warp) {
   MemoryShape shape = MemoryShape::unpack(op[1].guard);
-  u64 first = wholeLines(op, file, warp, shape);
+  u64 first = wholeLines(op, file, warp, shape, warp.bounds);
   if (!first)
     return false;
   unsigned size = shape.bytes() * laneCount;
@@ -161,7 +162,7 @@ inline __attribute__((always_inline)) bool storeGlobalFast(const Op *op, u8 *fil
   unsigned kind = op[1].guard & shapeMask;
   if (kind != 2 && kind != 3 && kind != (2 | 2 << 3) && kind != (2 | 1 << 3))
     return false;
-  u64 first = wholeLines(op, file, warp, shape);
+  u64 first = wholeLines(op, file, warp, shape, warp.writeBounds);
   if (!first)
     return false;
   unsigned size = shape.bytes() * laneCount;

@@ -14,9 +14,17 @@ namespace tenon::sim::TENON_LANES {
 
 typedef u32 Memo __attribute__((ext_vector_type(16)));
 
+/// As writeSlot and readerSlot, for 16 states.
+inline __attribute__((always_inline)) Vec16 writeSlots(Vec16 w) { return (w >> 22 ^ w >> 1) & 15; }
+inline __attribute__((always_inline)) Vec16 readerSlots(Vec16 r) {
+  Vec16 number = r >> 1 & 15;
+  number |= Vec16(number == 0) & 1;
+  return number & (0 - (r & 1));
+}
+
 /// Which of 16 states are not in a memo table (as a vector of 0 or not 0).
-inline __attribute__((always_inline)) Vec16 unknown(Vec16 states, const u32 *table) {
-  Vec16 slot = (states ^ states >> 22 ^ states >> 1) & 15, found;
+inline __attribute__((always_inline)) Vec16 unknown(Vec16 states, Vec16 slot, const u32 *table) {
+  Vec16 found;
 #if defined(__AVX512F__)
   Vec16 entries = *reinterpret_cast<const Vec16 *>(table);
   found = __builtin_bit_cast(Vec16, _mm512_permutexvar_epi32(__builtin_bit_cast(__m512i, slot),
@@ -46,13 +54,6 @@ inline bool sharedOffsets(const Op *op, u8 *file, Warp &warp, unsigned bytes, u3
   return bad == 0;
 }
 
-/// Writes seen before, and reader states that hold this warp's epoch.
-inline __attribute__((always_inline)) bool known(const SharedShadow &shadow, const MemoTables &memo, u32 word) {
-  Vec16 w = load16(reinterpret_cast<const u8 *>(shadow.write.data() + word));
-  Vec16 r = load16(reinterpret_cast<const u8 *>(shadow.read.data() + word));
-  return !anySet(unknown(w, memo.writes) | unknown(r, memo.readers));
-}
-
 /// All 32 words from `word` in one state, as after a whole-warp access.
 inline bool uniform(const u32 *cells, u32 &state) {
   state = cells[0];
@@ -79,13 +80,13 @@ template <bool Write> inline bool passRow(Warp &warp, SharedShadow &shadow, u32 
   if (Write && read && !readersOrdered(warp, shadow, read))
     return false;
   u32 next = me;
-  if (!Write && read && read != me && warp.memo->readers[memoSlot(read)] == read)
+  if (!Write && read && read != me && warp.memo->readers[readerSlot(read)] == read)
     return true;
   if (!Write && read && read != me && !orderedEpoch(warp, read)) {
     next = joinReaders(warp, shadow, read);
     if (!next)
       return false;
-    warp.memo->readers[memoSlot(next)] = next;
+    warp.memo->readers[readerSlot(next)] = next;
   }
   if (Write) {
     for (unsigned i = 0; i < laneCount; ++i)
@@ -114,7 +115,7 @@ inline __attribute__((always_inline)) bool loadRow(const Op *op, u8 *file, Warp 
 }
 
 /// Reads that change nothing: every state is one this warp knows.
-inline bool passKnown(Warp &warp, const u32 *offset, unsigned bytes) {
+inline __attribute__((always_inline)) bool passKnown(Warp &warp, const u32 *offset, unsigned bytes) {
   const SharedShadow &shadow = *warp.sharedShadow;
   const MemoTables &memo = *warp.memo;
   Vec16 bad = 0;
@@ -125,7 +126,9 @@ inline bool passKnown(Warp &warp, const u32 *offset, unsigned bytes) {
       __builtin_memcpy(w + k * words, shadow.write.data() + offset[lane + k] / 4, bytes);
       __builtin_memcpy(r + k * words, shadow.read.data() + offset[lane + k] / 4, bytes);
     }
-    bad |= unknown(*reinterpret_cast<Vec16 *>(w), memo.writes) | unknown(*reinterpret_cast<Vec16 *>(r), memo.readers);
+    Vec16 writes = load16(reinterpret_cast<const u8 *>(w)), readers = load16(reinterpret_cast<const u8 *>(r));
+    bad |= unknown(writes, writeSlots(writes), memo.writes) |
+           unknown(readers, readerSlots(readers), memo.readers);
   }
   return !anySet(bad);
 }
@@ -143,6 +146,21 @@ inline bool allInit(const SharedShadow &shadow, const u32 *offset, unsigned byte
 /// Conflicts of the commonest patterns at once: lanes of a phase that read one
 /// address, or neighbouring ones. Others are counted in full.
 inline unsigned conflictsOf(const u32 *offset, unsigned bytes) {
+  // 16 bytes a lane in which every lane of a phase reads one of at most 8 places
+  // in one 128-byte row touches each bank once.
+  if (bytes == 16) {
+    u32 differs = 0;
+    for (unsigned i = 0; i < laneCount; ++i)
+      differs |= (offset[i] ^ offset[i & ~7u]) & ~127u;
+    if (!differs)
+      return 0;
+    // Or every lane of a phase reads one of two places that share no bank.
+    u32 extra = 0;
+    for (unsigned i = 0; i < laneCount; ++i)
+      extra |= offset[i] ^ offset[i & ~7u];
+    if (!extra)
+      return 0;
+  }
   u64 address[laneCount];
   for (unsigned i = 0; i < laneCount; ++i)
     address[i] = offset[i];

@@ -180,8 +180,8 @@ uint32_t joinReaders(const Warp &warp, SharedShadow &shadow, uint32_t readers) {
 
 /// The state that this warp's read left: met again, it needs no look.
 static void remember(MemoTables &memo, const SharedCell &cell) {
-  memo.writes[memoSlot(cell.write)] = cell.write;
-  memo.readers[memoSlot(cell.read)] = cell.read;
+  memo.writes[writeSlot(cell.write)] = cell.write;
+  memo.readers[readerSlot(cell.read)] = cell.read;
 }
 
 bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t bytes, AccessKind kind,

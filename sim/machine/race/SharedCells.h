@@ -69,6 +69,11 @@ struct MemoTables {
   alignas(64) uint32_t writes[16];
   alignas(64) uint32_t readers[16];
 };
-inline unsigned memoSlot(uint32_t value) { return (value ^ value >> 22 ^ value >> 1) & 15; }
+inline unsigned writeSlot(uint32_t epoch) { return (epoch >> 22 ^ epoch >> 1) & 15; }
+/// The own epoch and "nobody" in slot 0, sets by number in the others.
+inline unsigned readerSlot(uint32_t readers) {
+  unsigned number = readers >> 1 & 15;
+  return readers & 1 ? (number ? number : 1) : 0;
+}
 
 } // namespace tenon::sim
