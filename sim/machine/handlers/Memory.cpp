@@ -16,7 +16,7 @@ TENON_BODY(LoadGlobal) {
       return;
   loadLanes(*warp, op, mask);
 }
-TENON_DEFINE(LoadGlobal, 2)
+TENON_DEFINE_LOAD(LoadGlobal)
 
 TENON_BODY(StoreGlobal) {
   if constexpr (Full)
@@ -32,7 +32,7 @@ TENON_BODY(LoadShared) {
       return;
   loadLanes(*warp, op, mask);
 }
-TENON_DEFINE(LoadShared, 2)
+TENON_DEFINE_LOAD(LoadShared)
 
 TENON_BODY(StoreShared) {
   if constexpr (Full)
@@ -45,7 +45,8 @@ TENON_DEFINE(StoreShared, 2)
 #define TENON_LANEWISE(name, function)                                                             \
   TENON_BODY(name) { function(*warp, op, mask); }                                                  \
   TENON_DEFINE(name, 2)
-TENON_LANEWISE(LoadOther, loadLanes)
+TENON_BODY(LoadOther) { loadLanes(*warp, op, mask); }
+TENON_DEFINE_LOAD(LoadOther)
 TENON_LANEWISE(StoreOther, storeLanes)
 TENON_LANEWISE(Atomic, atomicLanes)
 

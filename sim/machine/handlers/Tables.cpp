@@ -31,6 +31,7 @@ TENON_HANDLER anyMasked(const Op *op, uint8_t *file, Warp *warp, const void *tab
   unsigned id = op->handler;
   bodies[id](op, file, warp, warp->active);
   op += handlerSlots[id];
+  TENON_CHOOSE_TABLE;
   TENON_NEXT;
 }
 
@@ -39,6 +40,7 @@ TENON_HANDLER anyGuarded(const Op *op, uint8_t *file, Warp *warp, const void *ta
   if (u32 mask = warp->active & guardOf(op, file))
     bodies[id](op, file, warp, mask);
   op += handlerSlots[id];
+  TENON_CHOOSE_TABLE;
   TENON_NEXT;
 }
 
