@@ -177,9 +177,9 @@ LogicalResult TileEmitter::emitWhile(scf::WhileOp op) {
 }
 
 /// One i1: whether all elements of a mask hold.
-Value TileEmitter::allOf(Value mask) {
+Value TileEmitter::allOf(const Fragments &mask) {
   Value all;
-  for (Piece piece : fragments(mask).pieces) {
+  for (Piece piece : mask.pieces) {
     Value one = piece.value;
     if (isa<VectorType>(one.getType()))
       one = LLVM::vector_reduce_and::create(builder, builder.getI1Type(), one);
@@ -192,7 +192,7 @@ LogicalResult TileEmitter::emitCheck(CheckOp op) {
   checks.push_back(op.getMessageAttr());
   Block *next = newBlock();
   Value code = builder.integer(builder.getI32Type(), checks.size());
-  LLVM::CondBrOp::create(builder, allOf(op.getCondition()), next, ValueRange{}, failBlock,
+  LLVM::CondBrOp::create(builder, allOf(fragments(op.getCondition())), next, ValueRange{}, failBlock,
                          ValueRange{code});
   enter(next);
   return success();

@@ -41,7 +41,14 @@ static SmallVector<Value> emitOn(VectorBuilder &builder, Operation &op, ArrayRef
   state.addOperands(operands);
   state.addTypes(types);
   state.addAttributes(op.getAttrs());
-  return llvm::to_vector_of<Value>(builder.create(state)->getResults());
+  Operation *created = builder.create(state);
+  // Which zero is larger is not specified (as in NumPy): one instruction, not six.
+  if (isa<arith::MaximumFOp, arith::MinimumFOp>(created)) {
+    auto flags = cast<arith::ArithFastMathInterface>(created).getFastMathFlagsAttr().getValue();
+    created->setAttr("fastmath", arith::FastMathFlagsAttr::get(
+                                     op.getContext(), flags | arith::FastMathFlags::nsz));
+  }
+  return llvm::to_vector_of<Value>(created->getResults());
 }
 
 LogicalResult TileEmitter::emitElementwise(Operation &op) {

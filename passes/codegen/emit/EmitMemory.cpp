@@ -142,37 +142,76 @@ static void storeSquares(VectorBuilder &builder, MemoryAccess &access, const Str
   }
 }
 
+/// A load after all that concerns its operands is known.
+struct TileEmitter::PlannedLoad {
+  MemoryAccess access;
+  TileLayout layout;
+  SmallVector<OpFoldResult> strides;
+  StridedPieces places;
+  Value fill;
+
+  /// The pieces that are not there yet.
+  void loadPieces(const Fragments *mask, MutableArrayRef<Piece> pieces) {
+    int64_t count = layout.chunks().size();
+    for (int64_t index = 0; index < layout.pieces(); ++index) {
+      int64_t row = index / count, chunk = index % count, source = places.sourceRow(row);
+      Piece on = maskOf(mask, layout, row, chunk);
+      if (pieces[index].value)
+        continue;
+      if (source != row && on.value == maskOf(mask, layout, source, chunk).value) {
+        pieces[index] = pieces[source * count + chunk];
+        continue;
+      }
+      const Chunk &lanes = layout.chunks()[chunk];
+      pieces[index] = access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(), on, fill);
+    }
+  }
+};
+
+/// Columns are scalars, and a masked scalar costs several instructions. Most are
+/// inside: if all of the mask holds, the loads of one branch do without it.
+void TileEmitter::loadByBranch(PlannedLoad &load, const Fragments &mask, MutableArrayRef<Piece> pieces) {
+  Block *inside = newBlock(), *edge = newBlock(), *merge = newBlock();
+  LLVM::CondBrOp::create(builder, allOf(mask), inside, edge);
+  for (Block *block : {inside, edge}) {
+    SmallVector<Piece> loaded(pieces.size());
+    enter(block);
+    load.loadPieces(block == edge ? &mask : nullptr, loaded);
+    SmallVector<Value> flat;
+    for (const Piece &piece : loaded)
+      flat.push_back(piece.value);
+    LLVM::BrOp::create(builder, flat, merge);
+    if (block == inside)
+      for (Value value : flat)
+        merge->addArgument(value.getType(), value.getLoc());
+  }
+  for (auto [piece, argument] : llvm::zip(pieces, merge->getArguments()))
+    piece = {argument, false};
+  enter(merge);
+}
+
 LogicalResult TileEmitter::emitLoad(LoadOp op) {
   MemoryAccess access(builder, features, elementOf(op.getType()), spill);
   TileLayout layout(shapeOf(op.getType()), isOnlyLeftOfDot(op) ? 1 : width);
   SmallVector<OpFoldResult> strides = emittedStrides(op.getMixedStrides());
   Value base = builder.address(access.stored(), pointers.lookup(op.getView()),
                                scalar(op.getOffset()));
-  StridedPieces places(builder, access.stored(), base, layout, strides);
+  PlannedLoad load{access, layout, strides,
+                   StridedPieces(builder, access.stored(), base, layout, strides),
+                   op.getFill() ? scalar(op.getFill()) : Value()};
   const Fragments *mask = op.getMask() ? &fragments(op.getMask()) : nullptr;
   Fragments maskByElement;
   if (mask && layout.inner() > 1 && layout.chunks().size() != layoutOf(op.getType()).chunks().size())
     mask = &(maskByElement = splitLanes(*mask));
-  Value fill = op.getFill() ? scalar(op.getFill()) : Value();
 
   SmallVector<Piece> pieces(layout.pieces());
   if (auto dim = adjacentDimension(layout, strides); dim && !mask)
-    loadSquares(builder, access, places, squaresOf(layout, *dim, width), pieces, layout);
-  int64_t count = layout.chunks().size();
-  for (int64_t row = 0; row < layout.rows(); ++row)
-    for (int64_t chunk = 0; chunk < count; ++chunk) {
-      Piece &piece = pieces[row * count + chunk];
-      if (piece.value)
-        continue;
-      int64_t source = places.sourceRow(row);
-      Piece on = maskOf(mask, layout, row, chunk);
-      if (source != row && on.value == maskOf(mask, layout, source, chunk).value) {
-        piece = pieces[source * count + chunk];
-        continue;
-      }
-      const Chunk &lanes = layout.chunks()[chunk];
-      piece = access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(), on, fill);
-    }
+    loadSquares(builder, load.access, load.places, squaresOf(layout, *dim, width), pieces, layout);
+  bool isColumn = layout.pieces() >= 4 && layout.chunks().front().lanes == 1;
+  if (mask && isColumn && mask->pieces.size() > 1)
+    loadByBranch(load, *mask, pieces);
+  else
+    load.loadPieces(mask, pieces);
   return define(op, std::move(layout), std::move(pieces)), success();
 }
 

@@ -67,6 +67,9 @@ private:
   mlir::LogicalResult emitScatter(ScatterOp op);
 
   llvm::SmallVector<mlir::OpFoldResult> emittedStrides(llvm::ArrayRef<mlir::OpFoldResult> strides);
+  struct PlannedLoad;
+  void loadByBranch(PlannedLoad &load, const Fragments &mask,
+                    llvm::MutableArrayRef<Piece> pieces);
   Fragments splitLanes(const Fragments &from);
 
   // EmitExpr.cpp: size expressions over symbols.
@@ -90,7 +93,7 @@ private:
   void defineByArguments(mlir::ValueRange range, mlir::Block *block);
   mlir::Block *newBlock();
   void enter(mlir::Block *block) { builder.setInsertionPointToEnd(block); }
-  mlir::Value allOf(mlir::Value mask);
+  mlir::Value allOf(const Fragments &mask);
 
   FuncOp func;
   CpuFeatures features;

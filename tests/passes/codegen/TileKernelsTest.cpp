@@ -153,6 +153,27 @@ TEST_P(TileKernels, masks) {
   }
 }
 
+// A column is scalars: all on takes the branch without masks, else each its own.
+TEST_P(TileKernels, maskedColumns) {
+  auto kernel = compile(R"(
+    %n = tile.dim #tenon.expr<N>
+    %i = tile.iota dim 0 : tensor<6x1xindex>
+    %nn = tile.splat %n : index -> tensor<6x1xindex>
+    %on = arith.cmpi slt, %i, %nn : tensor<6x1xindex>
+    %f = arith.constant -7.0 : f32
+    %0 = tile.load %x[%c0] strides [3, 1] mask(%on : tensor<6x1xi1>) fill(%f : f32)
+        : !tile.view<f32> -> tensor<6x1xf32>
+    %1 = tile.broadcast %0 : tensor<6x1xf32> -> tensor<6x4xf32>
+    tile.store %1, %y[%c0] strides [4, 1] : tensor<6x4xf32> -> !tile.view<f32>)");
+  for (int n : {0, 1, 5, 6, 7}) {
+    auto x = iota(n ? 3 * std::min(n, 6) - 2 : 0);
+    std::vector<float> y(24);
+    ASSERT_EQ(kernel->run("k", {n ? x.data() : nullptr, y.data()}, 1, {n, 0}), 0);
+    for (int i = 0; i < 24; ++i)
+      EXPECT_EQ(y[i], i / 4 < n ? x[i / 4 * 3] : -7) << n << " " << i;
+  }
+}
+
 TEST_P(TileKernels, maskedStores) {
   for (int stride : {1, 2}) {
     auto kernel = compile("%n = tile.dim #tenon.expr<N>\n%j = tile.iota dim 0 : tensor<20xindex>\n"
