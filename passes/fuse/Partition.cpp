@@ -20,7 +20,7 @@ std::vector<unsigned> unite(ArrayRef<unsigned> a, ArrayRef<unsigned> b) {
 }
 
 Partition::Partition(const Graph &graph, const Target &target)
-    : graph(graph), model(graph, target), version(graph.nodes.size()) {
+    : graph(graph), model(graph, target), siblings(graph, target), version(graph.nodes.size()) {
   for (unsigned i = 0; i < graph.nodes.size(); ++i) {
     kernels.push_back({{i}, {}});
     home.push_back(i);
@@ -93,7 +93,10 @@ bool Partition::canMerge(unsigned a, unsigned b) const {
 void Partition::propose(unsigned a, unsigned b, std::vector<Candidate> &heap) {
   if (!canMerge(a, b))
     return;
-  const Cost &joint = model.evaluate(unite(kernels[a].nodes, kernels[b].nodes));
+  std::vector<unsigned> nodes = unite(kernels[a].nodes, kernels[b].nodes);
+  if (!siblings.allows(nodes))
+    return;
+  const Cost &joint = model.evaluate(nodes);
   double gain = joint.isLegal() ? timeOf(a) + timeOf(b) - joint.time : 0;
   if (!(gain > 0))
     return;
@@ -187,6 +190,55 @@ void Partition::duplicateMaps() {
   for (unsigned kernel = kernels.size(); kernel-- > 0;)
     if (!kernels[kernel].nodes.empty())
       tryDuplicate(kernel);
+}
+
+//===----------------------------------------------------------------------===//
+// Siblings
+//===----------------------------------------------------------------------===//
+
+std::vector<std::vector<unsigned>> Partition::readers() const {
+  std::vector<std::vector<unsigned>> result(kernels.size());
+  for (unsigned kernel = 0; kernel < kernels.size(); ++kernel)
+    for (unsigned node : kernels[kernel].nodes)
+      for (unsigned producer : graph.nodes[node].producers)
+        if (!std::binary_search(kernels[kernel].nodes.begin(), kernels[kernel].nodes.end(), producer))
+          result[home[producer]].push_back(kernel);
+  return result;
+}
+
+static bool reaches(ArrayRef<std::vector<unsigned>> readers, unsigned from, unsigned to) {
+  std::vector<bool> seen(readers.size());
+  SmallVector<unsigned> open{from};
+  while (!open.empty()) {
+    unsigned kernel = open.pop_back_val();
+    if (kernel == to)
+      return true;
+    for (unsigned reader : readers[kernel]) {
+      if (!seen[reader])
+        open.push_back(reader);
+      seen[reader] = true;
+    }
+  }
+  return false;
+}
+
+void Partition::joinSiblings() {
+  for (const std::vector<unsigned> &group : siblings.getGroups()) {
+    unsigned first = home[group.front()];
+    for (unsigned member : ArrayRef(group).drop_front()) {
+      unsigned other = home[member];
+      std::vector<std::vector<unsigned>> edges = readers();
+      if (other == first || reaches(edges, first, other) || reaches(edges, other, first))
+        continue;
+      std::vector<unsigned> recomputed =
+          unite(kernels[first].recomputed, kernels[other].recomputed);
+      for (unsigned node : kernels[other].nodes)
+        if (home[node] == other)
+          home[node] = first;
+      kernels[first] = {unite(kernels[first].nodes, kernels[other].nodes), recomputed};
+      kernels[other].nodes.clear();
+    }
+  }
 }
 
 std::vector<Kernel> Partition::takeKernels() const {

@@ -1,15 +1,15 @@
 //===- Partition.h - which operations share a kernel ------------*- C++ -*-===//
 //
 // The state of fusion: every fusable node is of one kernel, its home, and may
-// besides be recomputed in others. Steps (docs/fusion.md): greedy merging by
-// gain, then copying cheap map kernels into their consumers.
+// besides be recomputed in others. Steps (docs/fusion.md): chains as seeds, greedy
+// merging by gain, copying cheap map kernels into their consumers, siblings.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_PASSES_FUSE_PARTITION_H
 #define TENON_PASSES_FUSE_PARTITION_H
 
-#include "passes/fuse/Cost.h"
+#include "passes/fuse/Siblings.h"
 
 namespace tenon::fuse {
 
@@ -22,10 +22,15 @@ class Partition {
 public:
   Partition(const Graph &graph, const Target &target);
 
+  /// Product, reduction, product as one kernel, where the target can.
+  void seedChains();
   /// Merges kernels as long as that makes the graph cheaper.
   void mergeGreedily();
   /// Recomputes cheap map kernels in all of their consumers.
   void duplicateMaps();
+
+  /// Members of a sibling group that are still apart become one kernel.
+  void joinSiblings();
 
   /// The kernels that are left, in the order of their first nodes.
   std::vector<Kernel> takeKernels() const;
@@ -43,6 +48,9 @@ private:
   void propose(unsigned a, unsigned b, std::vector<Candidate> &heap);
   void proposeAround(unsigned kernel, std::vector<Candidate> &heap);
   void merge(unsigned a, unsigned b);
+  bool trySeed(llvm::ArrayRef<unsigned> set);
+  /// The kernels that read what each kernel stores.
+  std::vector<std::vector<unsigned>> readers() const;
   bool hasIndirectPath(unsigned a, unsigned b) const;
   bool tryDuplicate(unsigned kernel);
   std::vector<unsigned> consumersOf(unsigned kernel) const;
@@ -51,6 +59,7 @@ private:
 
   const Graph &graph;
   CostModel model;
+  SiblingGroups siblings;
   std::vector<Kernel> kernels;   ///< By number; without nodes once merged away.
   std::vector<unsigned> home;    ///< Of each node.
   std::vector<unsigned> version; ///< Of each kernel.
