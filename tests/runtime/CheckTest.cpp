@@ -6,8 +6,10 @@
 #include "tests/runtime/HandmadeBundle.h"
 
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <memory>
 
 using namespace tenon;
@@ -122,6 +124,28 @@ TEST(CheckTest, EveryInstructionSurvivesEncoding) {
       EXPECT_FALSE(decodeInstruction(code, words.data(), words.size() - 1, body)) << info.text;
     words.push_back(0);
     EXPECT_FALSE(decodeInstruction(code, words.data(), words.size(), body)) << info.text;
+  }
+}
+
+const char *kindText(FieldKind kind) {
+  static const char *const texts[] = {"Kernel",         "Arena",   "Symbol",       "Buffer",
+                                      "OptionalBuffer", "Expr",    "OptionalExpr", "Block",
+                                      "OptionalBlock",  "String",  "Type",         "Compare",
+                                      "Integer",        "Buffers", "Word64"};
+  return texts[static_cast<size_t>(kind)];
+}
+
+TEST(DocumentationTest, ListsEveryInstruction) {
+  std::ifstream in(TENON_TEST_DATA "/../../docs/bundle-format.md");
+  std::string page(std::istreambuf_iterator<char>(in), {});
+  for (const InstructionInfo &info : instructionTable()) {
+    std::string fields;
+    for (const FieldInfo &field : info.fields)
+      fields +=
+          (fields.empty() ? "" : ", ") + std::string(field.name) + ": " + kindText(field.kind);
+    std::string row = "| " + std::to_string(static_cast<int>(info.opcode)) + " | " + info.text +
+                      " | " + fields + " | " + info.doc + " |";
+    EXPECT_NE(page.find(row), std::string::npos) << "missing: " << row;
   }
 }
 
