@@ -216,6 +216,9 @@ LogicalResult ProgramEncoder::container(Operation *maker) {
   return success();
 }
 
+/// The greater of two sizes; none is below all.
+Expr ProgramEncoder::highest(Expr a, Expr b) { return a == bundle::none ? b : exprs.max(a, b); }
+
 /// Offsets of places by the rule of exec.place, and the arenas' sizes.
 void ProgramEncoder::layOutArenas() {
   llvm::DenseMap<Value, Expr> ends;
@@ -224,18 +227,23 @@ void ProgramEncoder::layOutArenas() {
     if (auto arena = dyn_cast<exec::ArenaOp>(inner)) {
       arenas[arena] = table.size();
       auto bound = arena.getLowerBound();
-      table.push_back({exprs.constant(0), bound ? exprs.constant(*bound) : bundle::none});
+      table.push_back({bundle::none, bound ? exprs.constant(*bound) : bundle::none});
     } else if (auto place = dyn_cast<exec::PlaceOp>(inner)) {
-      Expr offset = exprs.constant(0);
+      Expr offset = bundle::none;
       for (Value below : place.getAbove())
-        offset = exprs.max(offset, ends.lookup(below));
+        offset = highest(offset, ends.lookup(below));
+      if (offset == bundle::none)
+        offset = exprs.constant(0);
       DimExpr size(place.getSizeAttr());
       Expr end = ends[place] = exprs.add(offset, alignedSize(size));
       uint32_t arena = arenas.lookup(place.getArena().getDefiningOp());
-      table[arena].size = exprs.max(table[arena].size, end);
+      table[arena].size = highest(table[arena].size, end);
       define(place, BufferKind::Arena, arena, offset, expr(size));
     }
   });
+  for (bundle::Arena &arena : table)
+    if (arena.size == bundle::none)
+      arena.size = exprs.constant(0);
 }
 
 //===----------------------------------------------------------------------===//

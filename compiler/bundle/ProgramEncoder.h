@@ -45,6 +45,7 @@ private:
   mlir::LogicalResult arguments();
   mlir::LogicalResult container(mlir::Operation *maker);
   void layOutArenas();
+  bundle::Expr highest(bundle::Expr a, bundle::Expr b);
   mlir::LogicalResult block(mlir::Block &from, uint32_t to);
   mlir::LogicalResult region(mlir::Region &from, uint32_t &block);
 

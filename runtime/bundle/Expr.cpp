@@ -55,10 +55,12 @@ static const char *prefix(ExprOp op) {
   }
 }
 
-/// Appends the text of `expr`; gives up past a length that nobody reads.
+/// A length beyond which nobody reads.
+static constexpr size_t textLimit = 400;
+
+/// Appends the text of `expr`; stops somewhere past the limit.
 static void appendText(const EntryPoint &entry, Expr expr, bool inner, std::string &text) {
-  constexpr size_t limit = 400;
-  if (text.size() > limit)
+  if (text.size() > textLimit)
     return;
   const ExprNode &node = entry.exprs[expr];
   if (node.op == ExprOp::Constant) {
@@ -80,6 +82,10 @@ static void appendText(const EntryPoint &entry, Expr expr, bool inner, std::stri
 std::string exprText(const EntryPoint &entry, Expr expr) {
   std::string text;
   appendText(entry, expr, false, text);
+  if (text.size() > textLimit) {
+    text.resize(textLimit);
+    text += "...";
+  }
   return text;
 }
 

@@ -127,8 +127,11 @@ Status EntryRunner::resolve(uint32_t index, Range &range) {
   Range whole;
   TENON_TRY(evaluate(buffer.offset, offset));
   TENON_TRY(evaluate(buffer.size, size));
+  if (size < 0)
+    return Status(TENON_EXECUTION, "a tensor would have " + std::to_string(size) + " bytes (" +
+                                       exprText(entry, buffer.size) + ")");
   TENON_TRY(container(buffer, whole));
-  if (offset < 0 || size < 0 || !inRange(offset, size, whole.size))
+  if (offset < 0 || !inRange(offset, size, whole.size))
     return broken("buffer " + std::to_string(index) + " takes bytes " + std::to_string(offset) +
                   " to " + std::to_string(offset) + "+" + std::to_string(size) + " of " +
                   std::to_string(whole.size));

@@ -103,6 +103,8 @@ json weightsJson(const Bundle &bundle) {
 
 /// Adds sizes: numbers are summed, formulas joined.
 json sum(const json &a, const json &b) {
+  if (a.is_null() || b.is_null())
+    return nullptr;
   if (a.is_number() && b.is_number()) {
     int64_t total;
     return __builtin_add_overflow(a.get<int64_t>(), b.get<int64_t>(), &total) ? json()
@@ -118,7 +120,7 @@ json memoryJson(const Bundle &bundle) {
     for (const Program &program : entry.programs)
       for (const Arena &a : program.arenas) {
         arena = sum(arena, sizeJson(entry, a.size));
-        bound = a.lowerBound == none ? bound : sum(bound, sizeJson(entry, a.lowerBound));
+        bound = a.lowerBound == none ? json() : sum(bound, sizeJson(entry, a.lowerBound));
       }
   return {{"arena_bytes", arena}, {"lower_bound_bytes", bound}};
 }
