@@ -103,5 +103,6 @@ ALL = {
     "commands": runner("commands", "tests/commands/run.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
     "damage": runner("damage", "tests/damage/run.py"),
+    "cuda": runner("cuda", "tests/sim/cuda/run.py"),
 }
 SANITIZED = {"unit-asan", "commands-asan", "damage"}

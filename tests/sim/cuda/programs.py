@@ -65,7 +65,7 @@ def build(text, variant, folder, name=None):
 
 
 def simulator():
-    return ROOT / "build/release/bin/tenon-sim"
+    return pathlib.Path(os.environ.get("TENON_SIM", ROOT / "build/release/bin/tenon-sim"))
 
 
 @dataclasses.dataclass
