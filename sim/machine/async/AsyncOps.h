@@ -29,6 +29,9 @@ bool isGeneric(const ptx::Instruction &instruction);
 std::optional<ClusterPlace> findShared(Warp &warp, unsigned lane, uint64_t address, bool generic,
                                       const char *what);
 
+/// A bulk copy still reads shared memory that goes away with its block.
+void reportUnwaited(const Actor &actor, uint64_t address);
+
 /// The address of `offset` in the shared memory of the cluster's block `rank`.
 uint64_t clusterAddress(uint32_t rank, uint32_t offset);
 

@@ -42,6 +42,11 @@ public:
     }
   }
 
+  void unwaited() override {
+    if (from.shared)
+      reportUnwaited(issuer.actor, from.address);
+  }
+
 private:
   uint8_t *access(BulkEnd end, AccessKind kind) {
     return end.shared ? accessSharedAsync(issuer.actor, end.address, bytes, kind)

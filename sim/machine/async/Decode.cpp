@@ -55,6 +55,12 @@ uint16_t writeOperand(ExtendedOp &op, DecodeContext &context, const ptx::Operand
   return uint16_t(op.operands.size() - 1);
 }
 
+void reportUnwaited(const Actor &actor, uint64_t address) {
+  report(actor, Kind::RaceShared, address,
+         "the block ends while a bulk copy may still read its shared memory: there is no "
+         "cp.async.bulk.wait_group after it");
+}
+
 bool isGeneric(const ptx::Instruction &i) {
   return !i.has(ptx::Mod::Shared) && !i.has(ptx::Mod::SharedCta) &&
          !i.has(ptx::Mod::SharedCluster);

@@ -59,6 +59,17 @@ std::vector<std::shared_ptr<PendingOp>> CommitGroups::issuedBy(uint32_t mask) co
   return ops;
 }
 
+void CommitGroups::end() {
+  for (const Entry &entry : entries)
+    entry.op->unwaited();
+  entries.clear();
+}
+
+void endBulkGroups(Warp &warp) {
+  if (warp.extensions[slotBulk])
+    static_cast<CommitGroups &>(*warp.extensions[slotBulk]).end();
+}
+
 CommitGroups &groupsOf(Warp &warp, WarpExtensionSlot slot, bool asyncProxy) {
   if (!warp.extensions[slot])
     warp.extensions[slot] = std::make_unique<CommitGroups>(asyncProxy);

@@ -22,6 +22,8 @@ public:
   Step wait(Warp &warp, uint32_t mask, uint32_t younger);
   /// The operations of these lanes in whatever group, oldest first.
   std::vector<std::shared_ptr<PendingOp>> issuedBy(uint32_t mask) const;
+  /// Tells the operations that nobody has waited for that the block has ended.
+  void end();
 
 private:
   struct Entry {
@@ -40,5 +42,8 @@ private:
 
 /// The warp's groups in one of its extension slots, made on first use.
 CommitGroups &groupsOf(Warp &warp, WarpExtensionSlot slot, bool asyncProxy);
+
+/// Ends the bulk groups of a warp, if it has any.
+void endBulkGroups(Warp &warp);
 
 } // namespace tenon::sim

@@ -5,6 +5,8 @@
 
 namespace tenon::sim {
 
+bool wasAborted(const Cluster &cluster) { return cluster.launch->abort.load(); }
+
 Order asyncOrder(const Cluster &cluster) { return cluster.launch->machine->options().order; }
 
 uint64_t asyncSeed(const Cluster &cluster) {

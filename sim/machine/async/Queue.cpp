@@ -1,6 +1,7 @@
 // The queue of asynchronous operations, and the three orders.
 #include "sim/machine/async/Queue.h"
 
+#include "sim/machine/async/Groups.h"
 #include "sim/machine/async/Launches.h"
 #include "sim/machine/race/GlobalCells.h"
 
@@ -125,12 +126,17 @@ void EngineQueue::pollFailed() {
 }
 
 void EngineQueue::drain(Cluster &) {
+  bool whole = !wasAborted(cluster);
+  for (auto &block : cluster.blocks)
+    for (Warp &warp : block->warps)
+      if (whole)
+        endBulkGroups(warp);
   while (!pending.empty()) {
     std::shared_ptr<PendingOp> op = pending.front();
     pending.pop_front();
     if (op->ready())
       perform(*op);
-    else if (!op->performed)
+    else if (whole && !op->performed)
       op->abandoned();
   }
 }

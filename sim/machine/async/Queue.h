@@ -59,6 +59,8 @@ public:
   virtual void run(Cluster &cluster) = 0;
   /// The block ended and the op never became ready.
   virtual void abandoned() {}
+  /// The block ended and nobody has waited for the op, ready or not.
+  virtual void unwaited() {}
 
   bool done() const { return performed; }
   uint32_t slot() const { return hold->slot; }

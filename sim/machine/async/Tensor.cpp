@@ -50,6 +50,11 @@ public:
       scatter(box);
   }
 
+  void unwaited() override {
+    if (!load)
+      reportUnwaited(issuer.actor, shared.front());
+  }
+
 private:
   void gather(std::vector<uint8_t> &box) {
     visitBox(map, corner, [&](const BoxRun &run) {

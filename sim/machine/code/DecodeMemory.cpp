@@ -180,7 +180,7 @@ bool Decoding::decodeMemory(const I &i) {
     DraftOp &op = emit(HandlerId::Fence);
     bool asyncProxy = false;
     for (Mod m : i.mods)
-      asyncProxy |= m >= Mod::ProxyAsync && m <= Mod::ProxyAsyncGeneric;
+      asyncProxy |= (m >= Mod::ProxyAsync && m <= Mod::ProxyAsyncGeneric) || m == Mod::MbarrierInit;
     op.slots[0].imm = asyncProxy;
     program.usesAsync |= asyncProxy;
     return true;

@@ -42,7 +42,7 @@ __global__ void bulkDouble(const int *in, int *out, int tiles) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(sharedAddress(&barrier)));
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
   }
-  __syncthreads();
+  __syncthreads(); // redundant: the first barrier of the loop orders the same
   unsigned parity = 0;
   for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x, parity ^= 1) {
     if (threadIdx.x == 0) {
