@@ -245,9 +245,13 @@ bool Parser::parseInstruction() {
         return false;
     } while (accept(","));
   }
-  if (!peek().is(";"))
-    return expect(";", "the instruction");
-  take();
+  if (!accept(";")) {
+    Token end = tokens[position - 1]; // the line that lacks it, not the next one
+    end.column += static_cast<uint32_t>(end.text.size());
+    return peek().kind == Token::Kind::Bad
+               ? error(peek(), "")
+               : error(end, "expected ';' after the instruction, found " + describe(peek()));
+  }
   finishInstruction(std::move(instruction), suffixes, at);
   return true; // the statement was read to its end, even if it is wrong
 }
