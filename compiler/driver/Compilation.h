@@ -60,6 +60,8 @@ void registerDialects(mlir::DialectRegistry &registry);
 
 /// `tenon compile` as a function: 0, 1 (refused or wrong input) or 2 (usage).
 int compileMain(int argc, const char *const *argv);
+/// The command `tenon check`.
+int checkMain(int argc, const char *const *argv);
 
 } // namespace tenon
 

@@ -95,7 +95,7 @@ struct OperatorEntry {
 #define TENON_ONNX_FAMILIES(X)                                                                     \
   X(Elementwise) X(Activation) X(Logic) X(Cast) X(Quantize) X(Shape) X(Slice) X(Pad) X(Conv)       \
   X(Pool) X(Norm) X(Reduce) X(MatMul) X(Gather) X(Scatter) X(Sort) X(Generate)       \
-  X(Control) X(Resize) X(Recurrent)
+  X(Control) X(Resize) X(Recurrent) X(Attention) X(Loss) X(Contrib)
 #define TENON_ONNX_DECLARE(NAME) llvm::ArrayRef<OperatorEntry> get##NAME##Operators();
 TENON_ONNX_FAMILIES(TENON_ONNX_DECLARE)
 #undef TENON_ONNX_DECLARE
