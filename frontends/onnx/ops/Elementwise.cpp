@@ -54,12 +54,23 @@ static void modulo(Node &n) {
   n.set(0, truncated ? n.b.rem(n[0], n[1]) : n.b.mod(n[0], n[1]));
 }
 
+/// A signed right shift by the width or more, or by a negative number, leaves
+/// copies of the sign: as a shift by width - 1.
+static Value shiftWithin(Node &n, Value amount) {
+  Type element = n.elementType(0);
+  if (element.isUnsignedInteger())
+    return amount;
+  double last = element.getIntOrFloatBitWidth() - 1;
+  Value beyond = n.b.logicalOr(n.b.lt(amount, 0), n.b.gt(amount, last));
+  return n.b.select(beyond, n.b.number(last, element), amount);
+}
+
 static void bitShift(Node &n) {
   std::string direction = n.getString("direction", "");
   if (direction == "LEFT")
     n.set(0, n.b.map<ShlOp>(n[0], n[1]));
   else if (direction == "RIGHT")
-    n.set(0, n.b.map<ShrOp>(n[0], n[1]));
+    n.set(0, n.b.map<ShrOp>(n[0], shiftWithin(n, n[1])));
   else
     refuse("attribute 'direction' is '" + direction + "', expected LEFT or RIGHT");
 }

@@ -19,6 +19,8 @@ struct AxisPlan {
   DimExpr from, to;
   /// to / from as the model means it; `known` if it is a number.
   Value scale;
+  /// from * scale, before it is rounded down to a size.
+  Value length;
   std::optional<double> known;
   /// Region of tf_crop_and_resize, scalars.
   Value start, end;
@@ -63,7 +65,9 @@ private:
     if (coordinates == "align_corners") {
       if (plan.to.isConstant(1))
         return b.filled(0, {plan.to}, b.f32());
-      Value steps = b.max(b.sub(size(plan.to), 1), 1);
+      // A result of one position has no steps between positions.
+      Value steps = b.sub(plan.length, 1);
+      steps = b.select(b.eq(steps, 0), b.number(1, b.f32()), steps);
       return b.div(b.mul(at, b.sub(size(plan.from), 1)), steps);
     }
     if (coordinates == "tf_crop_and_resize") {
@@ -182,11 +186,15 @@ private:
 
   /// Antialiasing: the filter is as wide as a result element where the grid
   /// gets coarser; a product with a [to, from] matrix of normalised weights.
+  /// Beyond the border lies the border's element, or nothing.
   Value smooth(Value x, const AxisPlan &plan, int64_t reach) {
+    DimExpr margin = excludeOutside ? b.size(0) : plan.from * reach;
+    if (plan.known && !excludeOutside)
+      margin = b.size(static_cast<int64_t>(std::ceil(double(reach) / std::min(*plan.known, 1.0))) + 1);
     Value at = b.reshape(coordinate(plan), {plan.to, b.size(1)});
-    Value place = b.cast(b.iota(plan.from, b.i64()), b.f32());
-    Value shrink = b.min(plan.scale, 1), distance = b.abs(b.mul(b.sub(place, at), shrink));
-    Value weight;
+    Value place = b.sub(b.iota(plan.from + margin * 2, b.i64()), b.dimValue(margin));
+    Value shrink = b.min(plan.scale, 1);
+    Value distance = b.abs(b.mul(b.sub(b.cast(place, b.f32()), at), shrink)), weight;
     if (reach == 1)
       weight = b.max(b.sub(b.number(1, b.f32()), distance), 0);
     else
@@ -195,10 +203,13 @@ private:
                                  b.number(0, b.f32())));
     weight = b.div(weight, b.reduce(Combiner::Add, weight, {1}, true));
     int64_t rank = TensorBuilder::rank(x);
+    Type element = TensorBuilder::elementType(x);
+    Dims around(rank, b.size(0));
+    around[plan.axis] = margin;
+    x = b.pad(x, b.number(0, element), around, around, PadMode::Edge);
     Ints all = llvm::to_vector(llvm::seq<int64_t>(0, rank)), out = all;
     out[plan.axis] = rank;
-    return b.contract({x, b.cast(weight, TensorBuilder::elementType(x))}, {all, {rank, plan.axis}},
-                      out);
+    return b.contract({x, b.cast(weight, element)}, {all, {rank, plan.axis}}, out);
   }
 
   TensorBuilder &b;
@@ -252,6 +263,7 @@ static void planByScales(Node &n, Value scales, MutableArrayRef<AxisPlan> plans)
       plan.scale = b.pick(scales, 0, b.size(i));
       plan.to = late[i];
     }
+    plan.length = b.mul(b.cast(b.dimValue(plan.from), b.f32()), plan.scale);
   }
 }
 
@@ -286,6 +298,7 @@ static void planBySizes(Node &n, Dims sizes, MutableArrayRef<AxisPlan> plans) {
     plan.scale = plan.known ? b.number(*plan.known, b.f32())
                             : b.div(b.cast(b.dimValue(plan.to), b.f32()),
                                     b.cast(b.dimValue(plan.from), b.f32()));
+    plan.length = b.cast(b.dimValue(plan.to), b.f32());
   }
 }
 
@@ -300,7 +313,7 @@ static SmallVector<AxisPlan> planAxes(Node &n) {
     axes = Node::dimIndices(*given, rank);
   SmallVector<AxisPlan> plans;
   for (int64_t axis : axes)
-    plans.push_back({axis, TensorBuilder::dim(n[0], axis), {}, {}, {}, {}, {}});
+    plans.push_back({axis, TensorBuilder::dim(n[0], axis), {}, {}, {}, {}, {}, {}});
   unsigned scales = n.version < 11 ? 1 : 2;
   if (n.proto.op_type() == "Upsample" && n.version < 9) {
     auto list = n.getFloats("scales");
