@@ -16,8 +16,11 @@ void ClusterClocks::init(uint32_t warps) {
   entities = std::min(maxEntities, (warps + engineSlots + 15) / 16 * 16);
   rows.assign(size_t(entities) * entities, 0);
   proxyRows.assign(size_t(entities) * entities, 0);
-  for (uint32_t e = 0; e < entities; ++e)
-    row(e)[e] = proxyRow(e)[e] = 1;
+  for (uint32_t e = 0; e < entities; ++e) {
+    row(e)[e] = 1;
+    // What a warp does first is no more known to the async proxy than the rest.
+    proxyRow(e)[e] = e < warps ? 0 : 1;
+  }
   freeSlots.clear();
   for (uint32_t e = entities; e-- > warps;)
     freeSlots.push_back(e);

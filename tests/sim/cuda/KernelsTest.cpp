@@ -15,6 +15,24 @@ std::vector<int> numbers(size_t count, uint32_t seed) {
   return values;
 }
 
+LaunchResult runPipeline(PtxRun &run, bool compare) {
+  const int batches = 9, size = 128;
+  auto in = numbers(size_t(batches) * size, 23);
+  std::vector<int> sums(size);
+  for (int b = 0; b < batches; ++b)
+    for (int i = 0; i < size; ++i)
+      sums[size_t(i)] += in[size_t(b * size + (i + 1) % size)];
+  uint64_t a = run.upload(in), out = run.upload(std::vector<int>(size));
+  Parameters parameters;
+  parameters.add(a).add(out).add(batches);
+  auto result = run.launchBytes("_Z12sumPipelinedPKiPii", {1, 1, 1}, size, parameters.bytes,
+                                2 * size * sizeof(int));
+  if (compare) {
+    EXPECT_EQ(run.download<int>(out, size), sums);
+  }
+  return result;
+}
+
 LaunchResult runReverse(PtxRun &run, bool compare) {
   const int batches = 5;
   auto in = numbers(batches * 128, 29);
@@ -91,6 +109,7 @@ LaunchResult runTree(PtxRun &run, bool compare) {
 
 } // namespace
 
+TEST(KernelsPtx, Pipeline) { inEveryOrder(ptxFile("pipeline"), "a100", runPipeline); }
 TEST(KernelsPtx, MemcpyAsyncBarrier) { inEveryOrder(ptxFile("pipeline"), "a100", runReverse); }
 TEST(KernelsPtx, ClusterHistogram) { inEveryOrder(ptxFile("cluster_sm90"), "h100", runCluster); }
 TEST(KernelsPtx, BulkCopies) { inEveryOrder(ptxFile("cluster_sm90"), "h100", runBulkDouble); }

@@ -68,7 +68,7 @@ __global__ void reduceLastBlock(const int *in, int *partial, unsigned *finished,
   }
   __syncthreads();
   if (last && threadIdx.x == 0) {
-    __threadfence();
+    __threadfence(); // redundant: the barrier after the atomic counts as its acquire
     int total = 0;
     for (unsigned i = 0; i < gridDim.x; ++i)
       total += ((volatile int *)partial)[i];
