@@ -64,17 +64,16 @@ ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &state) {
 void FuncOp::print(OpAsmPrinter &p) {
   p << ' ';
   p.printSymbolName(getSymName());
-  function_interface_impl::printFunctionSignature(p, *this, getArgumentTypes(), /*isVariadic=*/false,
-                                                  getResultTypes());
+  function_interface_impl::printFunctionSignature(p, *this, getArgumentTypes(),
+                                                  /*isVariadic=*/false, getResultTypes());
   p << " grid(";
   p.printAttribute(getGrid());
   p << ") symbols(";
   p.printAttribute(getSymbolsAttr());
   p << ')';
-  p.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                     {getSymNameAttrName(), getFunctionTypeAttrName(),
-                                      getGridAttrName(), getSymbolsAttrName(),
-                                      getArgAttrsAttrName(), getResAttrsAttrName()});
+  p.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {getSymNameAttrName(), getFunctionTypeAttrName(), getGridAttrName(),
+                            getSymbolsAttrName(), getArgAttrsAttrName(), getResAttrsAttrName()});
   p << ' ';
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -100,12 +99,13 @@ static LogicalResult verifySize(FuncOp func, DimExprAttr size, Operation *at) {
     return at->emitOpError("has a size that does not fit 64 bits (func_c3)");
   LogicalResult result = success();
   expr.walkLeaves([&](DimExpr leaf) {
-    bool listed = leaf.isConstant() ||
-                  (leaf.isSymbol() && llvm::is_contained(func.getSymbols().getAsValueRange<StringAttr>(),
-                                                         leaf.getSymbol()));
+    bool listed =
+        leaf.isConstant() ||
+        (leaf.isSymbol() &&
+         llvm::is_contained(func.getSymbols().getAsValueRange<StringAttr>(), leaf.getSymbol()));
     if (!listed && succeeded(result))
-      result = at->emitOpError("uses '") << leaf.str() << "', which '" << func.getSymName()
-                                         << "' does not list (func_c3)";
+      result = at->emitOpError("uses '")
+               << leaf.str() << "', which '" << func.getSymName() << "' does not list (func_c3)";
   });
   return result;
 }

@@ -10,8 +10,7 @@ using namespace tenon::tile;
 
 /// True if every dimension of `from` is that of `to` or 1 and the ranks are equal.
 static bool broadcasts(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
-  return from.size() == to.size() &&
-         llvm::all_of(llvm::zip(from, to), [](auto pair) {
+  return from.size() == to.size() && llvm::all_of(llvm::zip(from, to), [](auto pair) {
            return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair);
          });
 }
@@ -135,8 +134,8 @@ LogicalResult ReduceOp::verify() {
     return emitOpError("cannot reduce dimension ")
            << getDim() << " of " << from << " to " << getType() << " (reduce_c1)";
   if (!suits(getKind(), from.getElementType()))
-    return emitOpError("combines ") << from.getElementType() << " by '"
-                                    << stringifyReduceKind(getKind()) << "' (reduce_c2)";
+    return emitOpError("combines ")
+           << from.getElementType() << " by '" << stringifyReduceKind(getKind()) << "' (reduce_c2)";
   return success();
 }
 
@@ -160,7 +159,8 @@ LogicalResult DotOp::verify() {
       a.getDimSize(rank - 1) != b.getDimSize(rank - 2))
     return emitOpError("cannot multiply ") << a << " by " << b << " into " << acc << " (dot_c1)";
   if (!mayAccumulate(a.getElementType(), b.getElementType(), acc.getElementType()))
-    return emitOpError("cannot accumulate ") << a.getElementType() << " times " << b.getElementType()
-                                             << " in " << acc.getElementType() << " (dot_c2)";
+    return emitOpError("cannot accumulate ")
+           << a.getElementType() << " times " << b.getElementType() << " in "
+           << acc.getElementType() << " (dot_c2)";
   return success();
 }

@@ -75,7 +75,8 @@ static std::string fingerprint(tile::FuncOp func) {
 static void readEntry(Job &job, LLVM::LLVMFuncOp func) {
   job.entry.name = func.getSymName().str();
   job.entry.scratchBytes = func->getAttr(tile::kScratchAttr);
-  for (StringAttr message : func->getAttrOfType<ArrayAttr>(tile::kChecksAttr).getAsRange<StringAttr>())
+  for (StringAttr message :
+       func->getAttrOfType<ArrayAttr>(tile::kChecksAttr).getAsRange<StringAttr>())
     job.entry.checks.push_back(message.str());
 }
 

@@ -75,7 +75,8 @@ Num operandOf(ImplicitLocOpBuilder &builder, Value value) {
 bool isFunction(Operation *op) { return unaryExpansion(op) || binaryExpansion(op); }
 
 /// The value of a function of \p operands, in type \p wanted.
-Value expandFunction(ImplicitLocOpBuilder &builder, Operation *op, ValueRange operands, Type wanted) {
+Value expandFunction(ImplicitLocOpBuilder &builder, Operation *op, ValueRange operands,
+                     Type wanted) {
   Num a = operandOf(builder, operands[0]);
   Unary unary = unaryExpansion(op);
   Num result = unary ? unary(a) : binaryExpansion(op)(a, operandOf(builder, operands[1]));
@@ -99,7 +100,8 @@ LLVM::LLVMFuncOp outline(ModuleOp module, Operation *op) {
   for (int suffix = 0; module.lookupSymbol(name); ++suffix)
     name = (op->getName().getStringRef() + "." + Twine(suffix)).str();
   auto type = LLVM::LLVMFunctionType::get(op->getResult(0).getType(), inputs);
-  auto func = LLVM::LLVMFuncOp::create(builder, name, type, LLVM::Linkage::Internal, /*dsoLocal=*/true);
+  auto func =
+      LLVM::LLVMFuncOp::create(builder, name, type, LLVM::Linkage::Internal, /*dsoLocal=*/true);
   auto none = LLVM::ModRefInfo::NoModRef;
   func.setMemoryEffectsAttr(LLVM::MemoryEffectsAttr::get(op->getContext(), {none, none, none}));
   func.setWillReturn(true);

@@ -69,8 +69,7 @@ llvm::Expected<uint64_t> Linker::addressOf(const SymbolRef &symbol) {
     return llvm::joinErrors(llvm::joinErrors(name.takeError(), section.takeError()),
                             value.takeError());
   if (*section == file.section_end() || !places.contains((*section)->getIndex()))
-    return llvm::createStringError("the code refers to '" + *name +
-                                   "', which is not part of it");
+    return llvm::createStringError("the code refers to '" + *name + "', which is not part of it");
   return places[(*section)->getIndex()] + *value;
 }
 

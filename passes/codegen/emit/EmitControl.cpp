@@ -73,7 +73,8 @@ static LogicalResult verifySizes(Operation &op, int64_t width) {
     }
     if (inner == 0 || rows == 0)
       return op.emitError("has a tile without elements: ") << type;
-    if (llvm::SaturatingMultiply<uint64_t>(rows, inner / width + llvm::popcount(uint64_t(inner % width))) > kMaxPieces)
+    if (llvm::SaturatingMultiply<uint64_t>(
+            rows, inner / width + llvm::popcount(uint64_t(inner % width))) > kMaxPieces)
       return op.emitError("has a tile of more than ") << kMaxPieces << " vectors: " << type;
   }
   return success();
@@ -102,9 +103,7 @@ LogicalResult TileEmitter::emitOp(Operation &op) {
         SmallVector<Piece> pieces(layout.pieces(), Piece{scalar(op.getScalar()), true});
         return define(op, std::move(layout), std::move(pieces)), success();
       })
-      .Case([&](ExtractOp op) {
-        return defineScalar(op, scalar(op.getTile())), success();
-      })
+      .Case([&](ExtractOp op) { return defineScalar(op, scalar(op.getTile())), success(); })
       .Default([&](Operation *op) { return emitElementwise(*op); });
 }
 
@@ -192,8 +191,8 @@ LogicalResult TileEmitter::emitCheck(CheckOp op) {
   checks.push_back(op.getMessageAttr());
   Block *next = newBlock();
   Value code = builder.integer(builder.getI32Type(), checks.size());
-  LLVM::CondBrOp::create(builder, allOf(fragments(op.getCondition())), next, ValueRange{}, failBlock,
-                         ValueRange{code});
+  LLVM::CondBrOp::create(builder, allOf(fragments(op.getCondition())), next, ValueRange{},
+                         failBlock, ValueRange{code});
   enter(next);
   return success();
 }

@@ -45,8 +45,8 @@ static SmallVector<Value> emitOn(VectorBuilder &builder, Operation &op, ArrayRef
   // Which zero is larger is not specified (as in NumPy): one instruction, not six.
   if (isa<arith::MaximumFOp, arith::MinimumFOp>(created)) {
     auto flags = cast<arith::ArithFastMathInterface>(created).getFastMathFlagsAttr().getValue();
-    created->setAttr("fastmath", arith::FastMathFlagsAttr::get(
-                                     op.getContext(), flags | arith::FastMathFlags::nsz));
+    created->setAttr("fastmath", arith::FastMathFlagsAttr::get(op.getContext(),
+                                                               flags | arith::FastMathFlags::nsz));
   }
   return llvm::to_vector_of<Value>(created->getResults());
 }
@@ -93,8 +93,8 @@ LogicalResult TileEmitter::emitConstant(arith::ConstantOp op) {
   Type element = elementOf(op.getType());
   auto asElement = [&](Attribute attr) -> TypedAttr {
     if (auto integer = dyn_cast<IntegerAttr>(attr))
-      return builder.getIntegerAttr(element, integer.getValue().sextOrTrunc(
-                                                 element.getIntOrFloatBitWidth()));
+      return builder.getIntegerAttr(
+          element, integer.getValue().sextOrTrunc(element.getIntOrFloatBitWidth()));
     return cast<TypedAttr>(attr);
   };
   auto scalarOf = [&](Attribute attr) {
@@ -122,9 +122,10 @@ LogicalResult TileEmitter::emitConstant(arith::ConstantOp op) {
     if (lanes == 1)
       pieces.push_back({scalarOf(lane[0]), false});
     else
-      pieces.push_back({arith::ConstantOp::create(
-                            builder, DenseElementsAttr::get(VectorType::get({lanes}, element), lane)),
-                        false});
+      pieces.push_back(
+          {arith::ConstantOp::create(
+               builder, DenseElementsAttr::get(VectorType::get({lanes}, element), lane)),
+           false});
   }
   return define(op, std::move(layout), std::move(pieces)), success();
 }

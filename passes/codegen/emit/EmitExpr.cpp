@@ -82,8 +82,7 @@ private:
       return builder.createOrFold<arith::ShRSIOp>(a, builder.i64(constant.logBase2()));
     Value quotient = builder.createOrFold<arith::DivSIOp>(a, b);
     Value rest = builder.sub(a, builder.mul(quotient, b));
-    return builder.add(quotient,
-                       builder.createOrFold<arith::ShRSIOp>(rest, builder.i64(63)));
+    return builder.add(quotient, builder.createOrFold<arith::ShRSIOp>(rest, builder.i64(63)));
   }
 
   VectorBuilder &builder;

@@ -81,9 +81,9 @@ LogicalResult TileEmitter::emitBody(LLVM::LLVMFuncOp body) {
   for (auto [view, pointer] : llvm::zip(func.getViews(), body.getArguments()))
     pointers[view] = pointer;
   for (auto [index, symbol] : llvm::enumerate(func.getSymbols().getAsRange<StringAttr>()))
-    symbolValues[symbol.getValue()] = builder.load(
-        builder.getI64Type(),
-        builder.address(builder.getI64Type(), body.getArgument(views), index));
+    symbolValues[symbol.getValue()] =
+        builder.load(builder.getI64Type(),
+                     builder.address(builder.getI64Type(), body.getArgument(views), index));
   spill = LLVM::AllocaOp::create(builder, builder.pointerType(), builder.getI64Type(),
                                  builder.i64(1), /*alignment=*/8);
   if (failed(emitSizes(body.getArgument(views + 1))))
@@ -95,8 +95,8 @@ LogicalResult TileEmitter::emitBody(LLVM::LLVMFuncOp body) {
   failBlock->addArgument(builder.getI32Type(), func.getLoc());
   LLVM::BrOp::create(builder, body.getArgument(views + 2), header);
   enter(header);
-  Value more = arith::CmpIOp::create(builder, arith::CmpIPredicate::slt, block,
-                                     body.getArgument(views + 3));
+  Value more =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::slt, block, body.getArgument(views + 3));
   LLVM::CondBrOp::create(builder, more, loop, exit);
   enter(loop);
   defineScalar(func.getBlockId(), block);

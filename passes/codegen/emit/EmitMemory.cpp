@@ -137,7 +137,8 @@ static void storeSquares(VectorBuilder &builder, MemoryAccess &access, const Str
     }
     for (auto [lane, column] : llvm::enumerate(transposeSquare(builder, std::move(rows)))) {
       Chunk at{chunk.begin + square.firstLane + int64_t(lane), 1};
-      access.store({column, false}, places.pointer(square.rows.front(), at), square.size, adjacent, {});
+      access.store({column, false}, places.pointer(square.rows.front(), at), square.size, adjacent,
+                   {});
     }
   }
 }
@@ -163,14 +164,16 @@ struct TileEmitter::PlannedLoad {
         continue;
       }
       const Chunk &lanes = layout.chunks()[chunk];
-      pieces[index] = access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(), on, fill);
+      pieces[index] =
+          access.load(places.pointer(row, lanes), lanes.lanes, places.innerStride(), on, fill);
     }
   }
 };
 
 /// Columns are scalars, and a masked scalar costs several instructions. Most are
 /// inside: if all of the mask holds, the loads of one branch do without it.
-void TileEmitter::loadByBranch(PlannedLoad &load, const Fragments &mask, MutableArrayRef<Piece> pieces) {
+void TileEmitter::loadByBranch(PlannedLoad &load, const Fragments &mask,
+                               MutableArrayRef<Piece> pieces) {
   Block *inside = newBlock(), *edge = newBlock(), *merge = newBlock();
   LLVM::CondBrOp::create(builder, allOf(mask), inside, edge);
   for (Block *block : {inside, edge}) {
@@ -194,14 +197,15 @@ LogicalResult TileEmitter::emitLoad(LoadOp op) {
   MemoryAccess access(builder, features, elementOf(op.getType()), spill);
   TileLayout layout(shapeOf(op.getType()), isOnlyLeftOfDot(op) ? 1 : width);
   SmallVector<OpFoldResult> strides = emittedStrides(op.getMixedStrides());
-  Value base = builder.address(access.stored(), pointers.lookup(op.getView()),
-                               scalar(op.getOffset()));
+  Value base =
+      builder.address(access.stored(), pointers.lookup(op.getView()), scalar(op.getOffset()));
   PlannedLoad load{access, layout, strides,
                    StridedPieces(builder, access.stored(), base, layout, strides),
                    op.getFill() ? scalar(op.getFill()) : Value()};
   const Fragments *mask = op.getMask() ? &fragments(op.getMask()) : nullptr;
   Fragments maskByElement;
-  if (mask && layout.inner() > 1 && layout.chunks().size() != layoutOf(op.getType()).chunks().size())
+  if (mask && layout.inner() > 1 &&
+      layout.chunks().size() != layoutOf(op.getType()).chunks().size())
     mask = &(maskByElement = splitLanes(*mask));
 
   SmallVector<Piece> pieces(layout.pieces());
@@ -220,8 +224,8 @@ LogicalResult TileEmitter::emitStore(StoreOp op) {
   MemoryAccess access(builder, features, elementOf(type), spill);
   TileLayout layout = layoutOf(type);
   SmallVector<OpFoldResult> strides = emittedStrides(op.getMixedStrides());
-  Value base = builder.address(access.stored(), pointers.lookup(op.getView()),
-                               scalar(op.getOffset()));
+  Value base =
+      builder.address(access.stored(), pointers.lookup(op.getView()), scalar(op.getOffset()));
   StridedPieces places(builder, access.stored(), base, layout, strides);
   const Fragments *mask = op.getMask() ? &fragments(op.getMask()) : nullptr;
   const Fragments &value = fragments(op.getValue());

@@ -117,8 +117,8 @@ LogicalResult TileEmitter::emitReduce(ReduceOp op) {
         else
           scalars.push_back(combineLanes(builder, op.getKind(), vectorAt(row, chunk)));
       }
-      Value whole = combineLanes(builder, op.getKind(),
-                                 combineTree(builder, op.getKind(), std::move(parts)));
+      Value whole =
+          combineLanes(builder, op.getKind(), combineTree(builder, op.getKind(), std::move(parts)));
       scalars.insert(scalars.begin(), whole);
       pieces.push_back({combineTree(builder, op.getKind(), std::move(scalars)), false});
     }

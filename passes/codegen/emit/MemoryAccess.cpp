@@ -28,7 +28,8 @@ Value MemoryAccess::fromMemory(Value value) {
 Value MemoryAccess::toMemory(Value value) {
   if (!isBool)
     return value;
-  return arith::ExtUIOp::create(builder, vectorType(memoryElement, lanesOf(value.getType())), value);
+  return arith::ExtUIOp::create(builder, vectorType(memoryElement, lanesOf(value.getType())),
+                                value);
 }
 
 Value MemoryAccess::maskVector(Piece mask, int64_t lanes) {
@@ -84,8 +85,8 @@ Value MemoryAccess::pointersAt(Value pointer, int64_t lanes, OpFoldResult stride
   for (int64_t lane = 0; lane < lanes; ++lane)
     numbers.push_back(constant ? lane * *constant : lane);
   auto type = VectorType::get({lanes}, builder.getI64Type());
-  Value offsets = arith::ConstantOp::create(
-      builder, DenseElementsAttr::get(type, ArrayRef<int64_t>(numbers)));
+  Value offsets =
+      arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef<int64_t>(numbers)));
   if (!constant)
     offsets = builder.mul(offsets, builder.splat(cast<Value>(stride), lanes));
   return builder.address(memoryElement, pointer, offsets);
@@ -99,7 +100,8 @@ static Value lanePointer(VectorBuilder &builder, Type element, Value pointer, in
   return builder.address(element, pointer, builder.mul(cast<Value>(stride), builder.i64(lane)));
 }
 
-Piece MemoryAccess::load(Value pointer, int64_t lanes, OpFoldResult stride, Piece mask, Value fill) {
+Piece MemoryAccess::load(Value pointer, int64_t lanes, OpFoldResult stride, Piece mask,
+                         Value fill) {
   bool uniform = !mask.value || mask.splat || lanes == 1;
   if (lanes == 1)
     return {fromMemory(loadScalar(pointer, mask.value, fill)), false};
@@ -125,7 +127,8 @@ Piece MemoryAccess::load(Value pointer, int64_t lanes, OpFoldResult stride, Piec
   return {fromMemory(result), false};
 }
 
-void MemoryAccess::store(Piece value, Value pointer, int64_t lanes, OpFoldResult stride, Piece mask) {
+void MemoryAccess::store(Piece value, Value pointer, int64_t lanes, OpFoldResult stride,
+                         Piece mask) {
   if (lanes == 1)
     return storeScalar(toMemory(value.value), pointer, mask.value);
   Value vector = toMemory(value.splat ? builder.splat(value.value, lanes) : value.value);

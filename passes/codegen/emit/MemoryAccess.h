@@ -33,7 +33,8 @@ public:
   /// \p mask may have no value; \p fill is a scalar, or null for zero.
   Piece load(mlir::Value pointer, int64_t lanes, mlir::OpFoldResult stride, Piece mask,
              mlir::Value fill);
-  void store(Piece value, mlir::Value pointer, int64_t lanes, mlir::OpFoldResult stride, Piece mask);
+  void store(Piece value, mlir::Value pointer, int64_t lanes, mlir::OpFoldResult stride,
+             Piece mask);
 
   /// Lanes at \p pointers, a vector of pointers.
   mlir::Value gather(mlir::Value pointers, Piece mask, mlir::Value fill);

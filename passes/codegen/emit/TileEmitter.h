@@ -68,8 +68,7 @@ private:
 
   llvm::SmallVector<mlir::OpFoldResult> emittedStrides(llvm::ArrayRef<mlir::OpFoldResult> strides);
   struct PlannedLoad;
-  void loadByBranch(PlannedLoad &load, const Fragments &mask,
-                    llvm::MutableArrayRef<Piece> pieces);
+  void loadByBranch(PlannedLoad &load, const Fragments &mask, llvm::MutableArrayRef<Piece> pieces);
   Fragments splitLanes(const Fragments &from);
 
   // EmitExpr.cpp: size expressions over symbols.

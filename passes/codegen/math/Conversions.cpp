@@ -45,7 +45,8 @@ static Value expandExtF(ImplicitLocOpBuilder &builder, arith::ExtFOp op) {
   Type from = op.getIn().getType();
   if (!getElementTypeOrSelf(from).isBF16())
     return {};
-  Value narrow = arith::BitcastOp::create(builder, withElement(from, builder.getI16Type()), op.getIn());
+  Value narrow =
+      arith::BitcastOp::create(builder, withElement(from, builder.getI16Type()), op.getIn());
   Int all{&builder,
           arith::ExtUIOp::create(builder, withElement(from, builder.getI32Type()), narrow)};
   Type wide = withElement(from, builder.getF32Type());
@@ -160,12 +161,8 @@ Value expandConversion(ImplicitLocOpBuilder &builder, Operation *op) {
       .Case([&](arith::DivUIOp op) { return expandDivision(builder, op, false, false); })
       .Case([&](arith::RemUIOp op) { return expandDivision(builder, op, false, true); })
       .Case([&](mlir::math::IPowIOp op) { return expandIPow(builder, op); })
-      .Case([&](arith::FPToSIOp op) {
-        return expandToInteger(builder, op, true);
-      })
-      .Case([&](arith::FPToUIOp op) {
-        return expandToInteger(builder, op, false);
-      })
+      .Case([&](arith::FPToSIOp op) { return expandToInteger(builder, op, true); })
+      .Case([&](arith::FPToUIOp op) { return expandToInteger(builder, op, false); })
       .Default([](Operation *) { return Value(); });
 }
 

@@ -49,7 +49,8 @@ Quadrant reduceLarge(Num x) {
   };
   Int high = word(0xa2f9836e4e441529, 0xfc2757d1f534ddc0);
   Int low = word(0xfc2757d1f534ddc0, 0xdb6295993c439041);
-  Int window = shiftLeft(high, shift) | shiftRightUnsigned(shiftRightUnsigned(low, 1), all.constant(63) - shift);
+  Int window = shiftLeft(high, shift) |
+               shiftRightUnsigned(shiftRightUnsigned(low, 1), all.constant(63) - shift);
   Int product = mantissa * window;
   Int n = shiftRightUnsigned(product + (int64_t(1) << 61), 62);
   Num r = toNum(product - (n << 62), x) * (0x1p-62 * kHalfPi1);

@@ -35,7 +35,8 @@ Kernels::Kernels(const std::string &source, CpuFeatures features) {
   if (mlir::failed(compiled))
     return;
   code = std::move(*compiled);
-  mapped = mmap(nullptr, code.bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  mapped =
+      mmap(nullptr, code.bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   std::memcpy(mapped, code.bytes.data(), code.bytes.size());
   mprotect(mapped, code.bytes.size(), PROT_READ | PROT_EXEC);
 }
@@ -59,7 +60,8 @@ int Kernels::run(const std::string &name, std::vector<const void *> buffers, int
   void *scratch = std::aligned_alloc(64, bytes + 64);
   KernelArgs args{const_cast<void *const *>(reinterpret_cast<const void *const *>(buffers.data())),
                   symbols.data(), scratch, begin, end};
-  auto function = reinterpret_cast<int (*)(const KernelArgs *)>(static_cast<char *>(mapped) + at.offset);
+  auto function =
+      reinterpret_cast<int (*)(const KernelArgs *)>(static_cast<char *>(mapped) + at.offset);
   int result = function(&args);
   std::free(scratch);
   return result;

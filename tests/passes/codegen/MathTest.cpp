@@ -33,21 +33,21 @@ struct Function {
 long double rsqrtl(long double x) { return 1 / sqrtl(x); }
 
 const Function kFunctions[] = {
-    {"math.exp", expl, -110, 92, 2, 2},       {"math.exp", expl, -750, 712, 2, 2},
-    {"math.exp2", exp2l, -1080, 1030, 2, 2},  {"math.expm1", expm1l, -50, 92, 2, 3},
-    {"math.log", logl, 0, 4, 2, 2},           {"math.log", logl, 0, 1e30, 2, 2},
-    {"math.log2", log2l, 0, 4, 1, 3},         {"math.log10", log10l, 0, 1000, 1, 3},
-    {"math.log1p", log1pl, -1, 3, 1, 3},      {"math.cbrt", cbrtl, -100, 100, 1, 2},
-    {"math.rsqrt", rsqrtl, 0, 100, 1, 2},     {"math.sin", sinl, -10, 10, 1, 2},
-    {"math.sin", sinl, -1e6, 1e6, 1, 2},      {"math.cos", cosl, -10, 10, 1, 2},
-    {"math.cos", cosl, -1e6, 1e6, 1, 2},      {"math.tan", tanl, -10, 10, 1, 4},
-    {"math.asin", asinl, -1, 1, 1, 3},        {"math.acos", acosl, -1, 1, 1, 3},
-    {"math.atan", atanl, -20, 20, 1, 2},      {"math.sinh", sinhl, -95, 95, 1, 4},
-    {"math.cosh", coshl, -95, 95, 1, 4},      {"math.sinh", sinhl, -715, 715, 1, 4},
-    {"math.tanh", tanhl, -12, 12, 2, 4},      {"math.tanh", tanhl, -1, 1, 2, 4},
-    {"math.asinh", asinhl, -50, 50, 1, 4},    {"math.acosh", acoshl, 1, 50, 1, 4},
-    {"math.atanh", atanhl, -1, 1, 1, 4},      {"math.erf", erfl, -5, 5, 2, 2},
-    {"math.erf", erfl, -1.2, 1.2, 2, 2},      {"math.erfc", erfcl, -5, 12, 1, 6},
+    {"math.exp", expl, -110, 92, 2, 2},      {"math.exp", expl, -750, 712, 2, 2},
+    {"math.exp2", exp2l, -1080, 1030, 2, 2}, {"math.expm1", expm1l, -50, 92, 2, 3},
+    {"math.log", logl, 0, 4, 2, 2},          {"math.log", logl, 0, 1e30, 2, 2},
+    {"math.log2", log2l, 0, 4, 1, 3},        {"math.log10", log10l, 0, 1000, 1, 3},
+    {"math.log1p", log1pl, -1, 3, 1, 3},     {"math.cbrt", cbrtl, -100, 100, 1, 2},
+    {"math.rsqrt", rsqrtl, 0, 100, 1, 2},    {"math.sin", sinl, -10, 10, 1, 2},
+    {"math.sin", sinl, -1e6, 1e6, 1, 2},     {"math.cos", cosl, -10, 10, 1, 2},
+    {"math.cos", cosl, -1e6, 1e6, 1, 2},     {"math.tan", tanl, -10, 10, 1, 4},
+    {"math.asin", asinl, -1, 1, 1, 3},       {"math.acos", acosl, -1, 1, 1, 3},
+    {"math.atan", atanl, -20, 20, 1, 2},     {"math.sinh", sinhl, -95, 95, 1, 4},
+    {"math.cosh", coshl, -95, 95, 1, 4},     {"math.sinh", sinhl, -715, 715, 1, 4},
+    {"math.tanh", tanhl, -12, 12, 2, 4},     {"math.tanh", tanhl, -1, 1, 2, 4},
+    {"math.asinh", asinhl, -50, 50, 1, 4},   {"math.acosh", acoshl, 1, 50, 1, 4},
+    {"math.atanh", atanhl, -1, 1, 1, 4},     {"math.erf", erfl, -5, 5, 2, 2},
+    {"math.erf", erfl, -1.2, 1.2, 2, 2},     {"math.erfc", erfcl, -5, 12, 1, 6},
     {"math.erfc", erfcl, 5, 28, 1, 6},
 };
 
@@ -68,7 +68,9 @@ double ulps(T value, long double exact) {
     return value == 0 && std::signbit(value) != std::signbit(nearest) ? INFINITY : 0;
   if (std::isinf(value) || std::isinf(nearest))
     // The largest number for infinity, or the other way round, is one step.
-    return std::isinf(std::nextafter(value, nearest)) || std::isinf(std::nextafter(nearest, value)) ? 1 : INFINITY;
+    return std::isinf(std::nextafter(value, nearest)) || std::isinf(std::nextafter(nearest, value))
+               ? 1
+               : INFINITY;
   T size = std::max(std::abs(nearest), std::numeric_limits<T>::min());
   long double unit = std::nextafter(size, T(INFINITY)) - size;
   return double(std::abs(value - exact) / unit);
@@ -77,9 +79,31 @@ double ulps(T value, long double exact) {
 template <class T>
 std::vector<T> specialValues() {
   using L = std::numeric_limits<T>;
-  std::vector<T> result{0,   T(1e-3), T(0.25), T(0.5), 1, T(1.5), 2, 3, 10, 100, L::min(), L::denorm_min(),
-                        L::min() / 3, L::max(), L::epsilon(), L::infinity(), L::quiet_NaN(), T(88.72283),
-                        T(-103.97), T(709.78), T(0.625), T(0.925), T(1e10), T(16777216), T(0.7071067)};
+  std::vector<T> result{0,
+                        T(1e-3),
+                        T(0.25),
+                        T(0.5),
+                        1,
+                        T(1.5),
+                        2,
+                        3,
+                        10,
+                        100,
+                        L::min(),
+                        L::denorm_min(),
+                        L::min() / 3,
+                        L::max(),
+                        L::epsilon(),
+                        L::infinity(),
+                        L::quiet_NaN(),
+                        T(88.72283),
+                        T(-103.97),
+                        T(709.78),
+                        T(0.625),
+                        T(0.925),
+                        T(1e10),
+                        T(16777216),
+                        T(0.7071067)};
   for (size_t i = 0, n = result.size(); i < n; ++i) {
     result.push_back(std::nextafter(result[i], L::infinity()));
     result.push_back(std::nextafter(result[i], T(0)));
@@ -109,14 +133,15 @@ protected:
   std::vector<T> apply(const std::string &op, std::vector<T> x, std::vector<T> z = {}) {
     std::string type = sizeof(T) == 4 ? "f32" : "f64", tile = "tensor<16x" + type + ">";
     std::string load = " strides [1] : !tile.view<" + type + "> -> " + tile + "\n";
-    Kernels kernels("tile.func @k(%x: !tile.view<" + type + ">, %z: !tile.view<" + type +
-                        ">, %y: !tile.view<" + type + ">, %b: index) grid(#tenon.expr<1>) symbols([]) {\n" +
-                        "%c16 = arith.constant 16 : index\n%off = arith.muli %b, %c16 : index\n" +
-                        "%0 = tile.load %x[%off]" + load + (z.empty() ? "" : "%1 = tile.load %z[%off]" + load) +
-                        "%2 = " + op + " %0" + (z.empty() ? "" : ", %1") + " : " + tile + "\n" +
-                        "tile.store %2, %y[%off] strides [1] : " + tile + " -> !tile.view<" + type +
-                        ">\ntile.return }",
-                    GetParam());
+    Kernels kernels(
+        "tile.func @k(%x: !tile.view<" + type + ">, %z: !tile.view<" + type + ">, %y: !tile.view<" +
+            type + ">, %b: index) grid(#tenon.expr<1>) symbols([]) {\n" +
+            "%c16 = arith.constant 16 : index\n%off = arith.muli %b, %c16 : index\n" +
+            "%0 = tile.load %x[%off]" + load + (z.empty() ? "" : "%1 = tile.load %z[%off]" + load) +
+            "%2 = " + op + " %0" + (z.empty() ? "" : ", %1") + " : " + tile + "\n" +
+            "tile.store %2, %y[%off] strides [1] : " + tile + " -> !tile.view<" + type +
+            ">\ntile.return }",
+        GetParam());
     EXPECT_EQ(kernels.error(), "");
     size_t count = x.size(), padded = (count + 15) / 16 * 16;
     x.resize(padded);
@@ -167,15 +192,16 @@ void comparePairs(const char *op, const std::vector<T> &x, const std::vector<T> 
       worst = error;
       at = i;
     }
-  std::printf("%-12s %s %.2f ulp at %a, %a\n", op, sizeof(T) == 4 ? "f32" : "f64", worst, double(x[at]),
-              double(z[at]));
-  EXPECT_LE(worst, bound) << op << " of " << std::hexfloat << x[at] << " and " << z[at] << " is " << y[at]
-                          << ", not " << T(exact(x[at], z[at]));
+  std::printf("%-12s %s %.2f ulp at %a, %a\n", op, sizeof(T) == 4 ? "f32" : "f64", worst,
+              double(x[at]), double(z[at]));
+  EXPECT_LE(worst, bound) << op << " of " << std::hexfloat << x[at] << " and " << z[at] << " is "
+                          << y[at] << ", not " << T(exact(x[at], z[at]));
 }
 
 /// All pairs of special values, then drawn ones.
 template <class T>
-std::pair<std::vector<T>, std::vector<T>> pairs(double low, double high, double low2, double high2) {
+std::pair<std::vector<T>, std::vector<T>> pairs(double low, double high, double low2,
+                                                double high2) {
   std::vector<T> x, z, special = specialValues<T>();
   for (T a : special)
     for (T b : special) {

@@ -70,11 +70,12 @@ TEST_P(TileKernels, strides) {
   for (int stride : {0, 1, 2, 3, -1})
     for (bool isDynamic : {false, true}) {
       std::string s = isDynamic ? "%s" : std::to_string(stride);
-      auto kernel = compile("%s = arith.constant " + std::to_string(stride) + " : index\n%off = " +
-                            "arith.constant " + std::to_string(stride < 0 ? 19 : 0) + " : index\n" +
-                            "%0 = tile.load %x[%off] strides [" + s +
-                            "] : !tile.view<f32> -> tensor<20xf32>\n" +
-                            "tile.store %0, %y[%c0] strides [1] : tensor<20xf32> -> !tile.view<f32>");
+      auto kernel =
+          compile("%s = arith.constant " + std::to_string(stride) +
+                  " : index\n%off = " + "arith.constant " + std::to_string(stride < 0 ? 19 : 0) +
+                  " : index\n" + "%0 = tile.load %x[%off] strides [" + s +
+                  "] : !tile.view<f32> -> tensor<20xf32>\n" +
+                  "tile.store %0, %y[%c0] strides [1] : tensor<20xf32> -> !tile.view<f32>");
       auto x = iota(stride < 0 ? 20 : 19 * stride + 1);
       std::vector<float> y(20);
       ASSERT_EQ(kernel->run("k", {x.data(), y.data()}, 1), 0);
@@ -101,22 +102,33 @@ TEST_P(TileKernels, transposes) {
 
 // Squares are turned in registers; what does not fill a square goes by element.
 TEST_P(TileKernels, transposesOfAnySize) {
-  for (auto [rows, columns] : std::vector<std::pair<int, int>>{
-           {16, 16}, {8, 8}, {4, 4}, {12, 32}, {16, 8}, {8, 16}, {5, 40}, {19, 21}, {4, 64}, {33, 4}})
+  for (auto [rows, columns] : std::vector<std::pair<int, int>>{{16, 16},
+                                                               {8, 8},
+                                                               {4, 4},
+                                                               {12, 32},
+                                                               {16, 8},
+                                                               {8, 16},
+                                                               {5, 40},
+                                                               {19, 21},
+                                                               {4, 64},
+                                                               {33, 4}})
     for (bool isDynamic : {false, true}) {
-      std::string r = std::to_string(rows), c = std::to_string(columns), tile = "tensor<" + r + "x" + c + "xf32>";
+      std::string r = std::to_string(rows), c = std::to_string(columns),
+                  tile = "tensor<" + r + "x" + c + "xf32>";
       std::string far = isDynamic ? "%r" : r;
-      auto kernel = compile("%r = tile.dim #tenon.expr<N>\n%0 = tile.load %x[%c0] strides [1, " + far +
-                            "] : !tile.view<f32> -> " + tile + "\n" +
-                            "tile.store %0, %y[%c0] strides [" + c + ", 1] : " + tile + " -> !tile.view<f32>\n" +
-                            "%at = arith.constant " + std::to_string(rows * columns) + " : index\n" +
-                            "tile.store %0, %y[%at] strides [1, " + far + "] : " + tile + " -> !tile.view<f32>");
+      auto kernel = compile(
+          "%r = tile.dim #tenon.expr<N>\n%0 = tile.load %x[%c0] strides [1, " + far +
+          "] : !tile.view<f32> -> " + tile + "\n" + "tile.store %0, %y[%c0] strides [" + c +
+          ", 1] : " + tile + " -> !tile.view<f32>\n" + "%at = arith.constant " +
+          std::to_string(rows * columns) + " : index\n" + "tile.store %0, %y[%at] strides [1, " +
+          far + "] : " + tile + " -> !tile.view<f32>");
       auto x = iota(rows * columns);
       std::vector<float> y(2 * rows * columns);
       ASSERT_EQ(kernel->run("k", {x.data(), y.data()}, 1, {rows, 0}), 0);
       for (int i = 0; i < rows; ++i)
         for (int j = 0; j < columns; ++j)
-          ASSERT_EQ(y[i * columns + j], x[j * rows + i]) << rows << "x" << columns << " " << i << " " << j;
+          ASSERT_EQ(y[i * columns + j], x[j * rows + i])
+              << rows << "x" << columns << " " << i << " " << j;
       for (int i = 0; i < rows * columns; ++i)
         ASSERT_EQ(y[rows * columns + i], x[i]) << rows << "x" << columns << " " << i;
     }
@@ -126,29 +138,32 @@ TEST_P(TileKernels, transposesOfAnySize) {
 // is too small for them, and lies at the end of a page of its own.
 TEST_P(TileKernels, masks) {
   for (int stride : {0, 1, 2, 3}) {
-    auto kernel = compile("%n = tile.dim #tenon.expr<N>\n%m = tile.dim #tenon.expr<M>\n"
-                          "%j = tile.iota dim 1 : tensor<1x20xindex>\n"
-                          "%i = tile.iota dim 0 : tensor<4x1xindex>\n"
-                          "%nn = tile.splat %n : index -> tensor<1x20xindex>\n"
-                          "%mm = tile.splat %m : index -> tensor<4x1xindex>\n"
-                          "%a = arith.cmpi slt, %j, %nn : tensor<1x20xindex>\n"
-                          "%c = arith.cmpi slt, %i, %mm : tensor<4x1xindex>\n"
-                          "%aa = tile.broadcast %a : tensor<1x20xi1> -> tensor<4x20xi1>\n"
-                          "%cc = tile.broadcast %c : tensor<4x1xi1> -> tensor<4x20xi1>\n"
-                          "%on = arith.andi %aa, %cc : tensor<4x20xi1>\n"
-                          "%f = arith.constant -7.0 : f32\n"
-                          "%big = arith.constant 1073741824 : index\n"
-                          "%0 = tile.load %x[%c0] strides [%big, " + std::to_string(stride) +
-                          "] mask(%on : tensor<4x20xi1>) fill(%f : f32) "
-                          ": !tile.view<f32> -> tensor<4x20xf32>\n"
-                          "tile.store %0, %y[%c0] strides [20, 1] : tensor<4x20xf32> -> !tile.view<f32>");
+    auto kernel =
+        compile("%n = tile.dim #tenon.expr<N>\n%m = tile.dim #tenon.expr<M>\n"
+                "%j = tile.iota dim 1 : tensor<1x20xindex>\n"
+                "%i = tile.iota dim 0 : tensor<4x1xindex>\n"
+                "%nn = tile.splat %n : index -> tensor<1x20xindex>\n"
+                "%mm = tile.splat %m : index -> tensor<4x1xindex>\n"
+                "%a = arith.cmpi slt, %j, %nn : tensor<1x20xindex>\n"
+                "%c = arith.cmpi slt, %i, %mm : tensor<4x1xindex>\n"
+                "%aa = tile.broadcast %a : tensor<1x20xi1> -> tensor<4x20xi1>\n"
+                "%cc = tile.broadcast %c : tensor<4x1xi1> -> tensor<4x20xi1>\n"
+                "%on = arith.andi %aa, %cc : tensor<4x20xi1>\n"
+                "%f = arith.constant -7.0 : f32\n"
+                "%big = arith.constant 1073741824 : index\n"
+                "%0 = tile.load %x[%c0] strides [%big, " +
+                std::to_string(stride) +
+                "] mask(%on : tensor<4x20xi1>) fill(%f : f32) "
+                ": !tile.view<f32> -> tensor<4x20xf32>\n"
+                "tile.store %0, %y[%c0] strides [20, 1] : tensor<4x20xf32> -> !tile.view<f32>");
     for (int n : {0, 1, 7, 16, 17, 20})
       for (int m : {0, 1}) {
         auto x = iota(20 * 3);
         std::vector<float> y(80);
         ASSERT_EQ(kernel->run("k", {n && m ? x.data() : nullptr, y.data()}, 1, {n, m}), 0);
         for (int i = 0; i < 80; ++i)
-          EXPECT_EQ(y[i], i / 20 < m && i % 20 < n ? x[i % 20 * stride] : -7) << n << " " << m << " " << i;
+          EXPECT_EQ(y[i], i / 20 < m && i % 20 < n ? x[i % 20 * stride] : -7)
+              << n << " " << m << " " << i;
       }
   }
 }
@@ -180,14 +195,16 @@ TEST_P(TileKernels, maskedStores) {
                           "%nn = tile.splat %n : index -> tensor<20xindex>\n"
                           "%on = arith.cmpi slt, %j, %nn : tensor<20xindex>\n"
                           "%0 = tile.load %x[%c0] strides [1] : !tile.view<f32> -> tensor<20xf32>\n"
-                          "tile.store %0, %y[%c0] strides [" + std::to_string(stride) +
+                          "tile.store %0, %y[%c0] strides [" +
+                          std::to_string(stride) +
                           "] mask(%on : tensor<20xi1>) : tensor<20xf32> -> !tile.view<f32>");
     for (int n : {0, 1, 9, 20}) {
       auto x = iota(20);
       std::vector<float> y(40, -1);
       ASSERT_EQ(kernel->run("k", {x.data(), n ? y.data() : nullptr}, 1, {n, 0}), 0);
       for (int i = 0; i < 40; ++i)
-        EXPECT_EQ(y[i], n && i % stride == 0 && i / stride < n ? x[i / stride] : -1) << n << " " << i;
+        EXPECT_EQ(y[i], n && i % stride == 0 && i / stride < n ? x[i / stride] : -1)
+            << n << " " << i;
     }
   }
 }
@@ -336,9 +353,10 @@ TEST_P(TileKernels, sizesAndScratch) {
       float floor = std::floor((n * 3 - m) / 4.0);
       EXPECT_EQ(y, floor + (n + m - 1) / m + n % m + std::min(n, m) - std::max<int64_t>(n, 7));
     }
-  auto bytes = DimExpr(kernel->entry("k").scratchBytes).evaluate([](DimExpr leaf) -> std::optional<int64_t> {
-    return leaf.getSymbol() == "N" ? 16 : 9;
-  });
+  auto bytes =
+      DimExpr(kernel->entry("k").scratchBytes).evaluate([](DimExpr leaf) -> std::optional<int64_t> {
+        return leaf.getSymbol() == "N" ? 16 : 9;
+      });
   EXPECT_EQ(bytes, 128 + 128);
 }
 
@@ -400,15 +418,20 @@ TEST_P(TileKernels, sameBytesForAnyThreadCount) {
 // Masked accesses of every element size, in narrow and full vectors.
 TEST_P(TileKernels, masksOfAllTypes) {
   for (std::string type : {"i1", "i8", "i16", "f16", "i32", "f32", "i64", "f64"}) {
-    size_t bytes = type == "i1" || type == "i8" ? 1 : type.back() == '6' ? 2 : type.back() == '2' ? 4 : 8;
-    auto kernel = compile("%n = tile.dim #tenon.expr<N>\n%j = tile.iota dim 0 : tensor<20xindex>\n"
-                          "%nn = tile.splat %n : index -> tensor<20xindex>\n"
-                          "%on = arith.cmpi slt, %j, %nn : tensor<20xindex>\n"
-                          "%0 = tile.load %x[%c0] strides [1] mask(%on : tensor<20xi1>) : !tile.view<" + type +
-                              "> -> tensor<20x" + type + ">\n"
-                          "tile.store %0, %y[%c0] strides [1] mask(%on : tensor<20xi1>) : tensor<20x" + type +
-                              "> -> !tile.view<" + type + ">",
-                          type, type);
+    size_t bytes = type == "i1" || type == "i8" ? 1
+                   : type.back() == '6'         ? 2
+                   : type.back() == '2'         ? 4
+                                                : 8;
+    auto kernel =
+        compile("%n = tile.dim #tenon.expr<N>\n%j = tile.iota dim 0 : tensor<20xindex>\n"
+                "%nn = tile.splat %n : index -> tensor<20xindex>\n"
+                "%on = arith.cmpi slt, %j, %nn : tensor<20xindex>\n"
+                "%0 = tile.load %x[%c0] strides [1] mask(%on : tensor<20xi1>) : !tile.view<" +
+                    type + "> -> tensor<20x" + type +
+                    ">\n"
+                    "tile.store %0, %y[%c0] strides [1] mask(%on : tensor<20xi1>) : tensor<20x" +
+                    type + "> -> !tile.view<" + type + ">",
+                type, type);
     for (int64_t n : {0, 1, 9, 17, 20}) {
       std::vector<uint8_t> x(n * bytes, 1), y(20 * bytes, 7);
       ASSERT_EQ(kernel->run("k", {n ? x.data() : nullptr, y.data()}, 1, {n, 0}), 0);
@@ -420,9 +443,10 @@ TEST_P(TileKernels, masksOfAllTypes) {
 
 TEST_P(TileKernels, equalKernelsAreCompiledOnce) {
   auto func = [](const char *name, const char *value) {
-    return std::string("tile.func @") + name + "(%x: !tile.view<f32>, %b: index) grid(#tenon.expr<1>) " +
-           "symbols([]) attributes {nodes = [\"" + name + "\"]} {\n%0 = arith.constant " + value + " : f32\n" +
-           "%t = arith.constant true\ntile.check %t, \"m\" : i1\n" +
+    return std::string("tile.func @") + name +
+           "(%x: !tile.view<f32>, %b: index) grid(#tenon.expr<1>) " +
+           "symbols([]) attributes {nodes = [\"" + name + "\"]} {\n%0 = arith.constant " + value +
+           " : f32\n" + "%t = arith.constant true\ntile.check %t, \"m\" : i1\n" +
            "tile.store %0, %x[%b] strides [] : f32 -> !tile.view<f32>\ntile.return }\n";
   };
   Kernels kernels(func("a", "1.0") + func("b", "2.0") + func("c", "1.0"), GetParam());
