@@ -49,11 +49,13 @@ std::string streamKernel() {
             "], {%r10,%r11,%r12,%r13};\n";
   }
   body += "add.u64 %rd1, %rd1, 2048; add.u64 %rd2, %rd2, 2048;\n";
-  return ".visible .entry stream(.param .u64 a, .param .u64 b, .param .u32 n) {\n.reg .b32 %r<200>; "
+  return ".visible .entry stream(.param .u64 a, .param .u64 b, .param .u32 n, .param .u32 rounds) {\n.reg .b32 %r<200>; "
          ".reg .b64 %rd<20>; .reg .pred %p<4>;\nld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; "
-         "ld.param.u32 %r7, [n]; mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 16; add.u64 %rd1, %rd1, %rd3; "
-         "add.u64 %rd2, %rd2, %rd3;\nL:\n" + body +
-         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\nret; }\n";
+         "mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 16; add.u64 %rd11, %rd1, %rd3; "
+         "add.u64 %rd12, %rd2, %rd3; ld.param.u32 %r9, [rounds];\nR:\nmov.u64 %rd1, %rd11; mov.u64 %rd2, %rd12; "
+         "ld.param.u32 %r7, [n];\nL:\n" + body +
+         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\n"
+         "sub.u32 %r9, %r9, 1;\nsetp.ne.u32 %p1, %r9, 0;\n@%p1 bra R;\nret; }\n";
 }
 
 std::string sharedKernel() {
@@ -181,10 +183,10 @@ int main(int argc, char **argv) {
   std::printf("alu loop          %7.0f M warp instructions/s (floor 200)\n",
               bench.run(aluKernel(), "alu", 32, {out}, seconds));
   for (uint64_t bytes : {uint64_t(512) << 10, uint64_t(256) << 20}) {
-    uint64_t a = bench.buffer(bytes / 2), b = bench.buffer(bytes / 2), n = bytes / 2 / 2048;
-    double m = bench.run(streamKernel(), "stream", 32, {a, b, n}, seconds);
-    std::printf("global 16 B, %3llu MB %6.0f M accesses/s (floor %d), %.0f M warp instructions/s\n",
-                static_cast<unsigned long long>(bytes >> 20), double(n) * 8 / seconds / 1e6,
+    uint64_t a = bench.buffer(bytes / 2), b = bench.buffer(bytes / 2), n = bytes / 2 / 2048, rounds = (256u << 20) / bytes;
+    double m = bench.run(streamKernel(), "stream", 32, {a, b, n, rounds}, seconds);
+    std::printf("global 16 B, %6llu KB %5.0f M accesses/s (floor %d), %.0f M warp instructions/s\n",
+                static_cast<unsigned long long>(bytes >> 10), double(n * rounds) * 8 / seconds / 1e6,
                 bytes >> 20 ? 25 : 80, m);
   }
   std::printf("shared, barriers  %7.0f M warp instructions/s (floor 120)\n",

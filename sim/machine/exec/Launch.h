@@ -5,6 +5,7 @@
 #include "sim/machine/Machine.h"
 #include "sim/machine/code/Program.h"
 #include "sim/machine/exec/Block.h"
+#include "sim/machine/report/Coalescing.h"
 #include <atomic>
 #include <mutex>
 
@@ -44,6 +45,7 @@ struct Launch {
 struct WorkerCounters {
   std::vector<uint64_t> full, masked, lanes, divergent;
   std::vector<MemoryCounters> sites;
+  std::vector<BankMemo> bankMemos; // one per site
   uint64_t blocks = 0, warps = 0;
 };
 

@@ -75,6 +75,7 @@ void sizeCounters(const Program &program, WorkerCounters &counters) {
   for (auto *v : {&counters.full, &counters.masked, &counters.lanes, &counters.divergent})
     v->assign(program.blocks.size(), 0);
   counters.sites.assign(program.sites.size(), {});
+  counters.bankMemos.assign(program.sites.size(), {});
 }
 
 void runWorkers(Launch &l, std::vector<WorkerCounters> &counters) {

@@ -100,10 +100,9 @@ private:
     bool done = true;
     for (auto &block : cluster.blocks) {
       size_t count = block->warps.size();
-      r.random = mix(r.random);
-      size_t first = seed ? r.random % count : 0;
+      size_t first = seed ? (r.random = mix(r.random)) % count : 0;
       for (size_t k = 0; k < count; ++k) {
-        Warp &warp = block->warps[(first + k) % count];
+        Warp &warp = block->warps[first + k < count ? first + k : first + k - count];
         if (warp.finished)
           continue;
         done &= runOne(r, warp, round);
@@ -130,7 +129,7 @@ private:
     }
     uint64_t before = warp.steps, changes = warp.block->changes;
     WarpState state = runWarp(warp, quantum);
-    if (r.cluster->queue)
+    if (launch.program->usesAsync && r.cluster->queue)
       r.cluster->queue->poll(*r.cluster);
     bool ran = warp.steps != before || changes != warp.block->changes;
     round.ran |= ran;

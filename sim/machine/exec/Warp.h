@@ -85,6 +85,7 @@ struct alignas(64) Warp {
   Block *block = nullptr;
   const Program *program = nullptr;
   MemoryCounters *counters = nullptr; // one per Program::sites
+  struct BankMemo *bankMemos = nullptr; // as many
   const struct GlobalShadow *shadow = nullptr;
   struct GlobalRaceState *globalRace = nullptr;
   uint8_t *shared = nullptr; // of its block

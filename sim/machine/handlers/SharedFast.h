@@ -105,7 +105,7 @@ inline bool sharedChecked(const Warp &warp) { return warp.checkShared; }
 
 inline __attribute__((always_inline)) bool loadRow(const Op *op, u8 *file, Warp &warp, u32 first) {
   SharedShadow &shadow = *warp.sharedShadow;
-  if (!allSet(shadow.init.data() + first / 8, 16) || first % 32)
+  if (!allSet(shadow.init.data() + first / 8, 16))
     return false;
   if (sharedChecked(warp) && !passRow<false>(warp, shadow, first / 4))
     return false;
@@ -143,42 +143,38 @@ inline bool allInit(const SharedShadow &shadow, const u32 *offset, unsigned byte
   return all == ~0u;
 }
 
-/// Conflicts of the commonest patterns at once: lanes of a phase that read one
-/// address, or neighbouring ones. Others are counted in full.
-inline unsigned conflictsOf(const u32 *offset, unsigned bytes) {
-  // 16 bytes a lane in which every lane of a phase reads one of at most 8 places
-  // in one 128-byte row touches each bank once.
-  if (bytes == 16) {
-    u32 differs = 0;
-    for (unsigned i = 0; i < laneCount; ++i)
-      differs |= (offset[i] ^ offset[i & ~7u]) & ~127u;
-    if (!differs)
-      return 0;
-    // Or every lane of a phase reads one of two places that share no bank.
-    u32 extra = 0;
-    for (unsigned i = 0; i < laneCount; ++i)
-      extra |= offset[i] ^ offset[i & ~7u];
-    if (!extra)
-      return 0;
-  }
-  u64 address[laneCount];
+/// Conflicts depend on how the lanes' addresses differ, not on where they lie; an
+/// instruction mostly repeats one pattern, which is kept with its count.
+inline __attribute__((always_inline)) unsigned conflictsOf(BankMemo &memo, const u32 *offset, unsigned bytes) {
+  u32 differs = 0;
   for (unsigned i = 0; i < laneCount; ++i)
-    address[i] = offset[i];
-  return bankConflicts(address, allLanes, bytes);
+    differs |= (offset[i] - offset[0]) ^ memo.pattern[i];
+  return differs ? countBankConflicts(memo, offset, bytes) : memo.conflicts;
+}
+
+/// The offset of lane 0 of an access of 4 bytes a lane at unit stride that starts
+/// on a row boundary of the init bits and lies inside; ~0 otherwise.
+inline __attribute__((always_inline)) u32 rowAt(const Op *op, u8 *file, const Warp &warp) {
+  const u32 *address = lanesOf<u32>(file, op->a);
+  u32 first = address[0] + u32(op->imm);
+  if (first % 32 || warp.sharedBytes < 128 || first > warp.sharedBytes - 128 || !unitStride<u32>(address, 4))
+    return ~0u;
+  return first;
 }
 
 template <unsigned Bytes>
 inline __attribute__((always_inline)) bool gatherShared(const Op *op, u8 *file, Warp &warp) {
+  if constexpr (Bytes == 4)
+    if (u32 first = rowAt(op, file, warp); first != ~0u && loadRow(op, file, warp, first))
+      return true;
   alignas(64) u32 offset[laneCount];
   if (!sharedOffsets(op, file, warp, Bytes, offset))
     return false;
-  if (Bytes == 4 && unitStride<u32>(offset, 4) && loadRow(op, file, warp, offset[0]))
-    return true;
   if (!allInit(*warp.sharedShadow, offset, Bytes) || (sharedChecked(warp) && !passKnown(warp, offset, Bytes)))
     return false;
   MemoryCounters &c = warp.counters[op[1].handler];
   c.sharedBytesRead += Bytes * laneCount;
-  c.bankConflicts += conflictsOf(offset, Bytes);
+  c.bankConflicts += conflictsOf(warp.bankMemos[op[1].handler], offset, Bytes);
   const Op &to = op[1];
   u32 *rows[4] = {reinterpret_cast<u32 *>(file + to.d * rowBytes), reinterpret_cast<u32 *>(file + to.a * rowBytes),
                   reinterpret_cast<u32 *>(file + to.b * rowBytes), reinterpret_cast<u32 *>(file + to.c * rowBytes)};
@@ -215,14 +211,14 @@ inline __attribute__((always_inline)) bool storeSharedFast(const Op *op, u8 *fil
   unsigned kind = op[1].guard & 0x1ff & ~(7u << 6);
   if (kind != 2 || warp.tainted || op[1].guard >> 9 & 1)
     return false;
-  alignas(64) u32 offset[laneCount];
-  if (!sharedOffsets(op, file, warp, 4, offset) || !unitStride<u32>(offset, 4) || offset[0] % 32)
+  u32 first = rowAt(op, file, warp);
+  if (first == ~0u)
     return false;
   SharedShadow &shadow = *warp.sharedShadow;
-  if (sharedChecked(warp) && !passRow<true>(warp, shadow, offset[0] / 4))
+  if (sharedChecked(warp) && !passRow<true>(warp, shadow, first / 4))
     return false;
-  __builtin_memset(shadow.init.data() + offset[0] / 8, 0xff, 16);
-  __builtin_memcpy(warp.shared + offset[0], file + op[1].d * rowBytes, 128);
+  __builtin_memset(shadow.init.data() + first / 8, 0xff, 16);
+  __builtin_memcpy(warp.shared + first, file + op[1].d * rowBytes, 128);
   warp.counters[op[1].handler].sharedBytesWritten += 128;
   warp.wrote = true;
   return true;

@@ -37,6 +37,15 @@ unsigned bankConflicts(const uint64_t address[32], uint32_t mask, unsigned bytes
   return extra;
 }
 
+unsigned countBankConflicts(BankMemo &memo, const uint32_t offset[32], unsigned bytes) {
+  uint64_t address[laneCount];
+  for (unsigned i = 0; i < laneCount; ++i) {
+    address[i] = offset[i];
+    memo.pattern[i] = offset[i] - offset[0];
+  }
+  return memo.conflicts = bankConflicts(address, ~0u, bytes);
+}
+
 static MemoryCounters &siteOf(Warp &warp, const Op *op) { return warp.counters[op[1].handler]; }
 
 void countAccess(Warp &warp, const Op *op, const LaneAccess &access, uint32_t good) {
