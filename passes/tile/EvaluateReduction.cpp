@@ -20,8 +20,19 @@
 using namespace mlir;
 namespace tenon {
 
-bool Evaluator::usesVectorDim(ArrayRef<DimExpr> exprs) {
-  return vectorDim >= 0 && tiles.shapeOf(exprs)[vectorDim] > 1;
+bool Evaluator::usesDim(int dim, ArrayRef<DimExpr> exprs) {
+  return dim >= 0 && tiles.shapeOf(exprs)[dim] > 1;
+}
+
+bool Evaluator::containsProduct(Value value, unsigned depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > 16 || staged.contains(value))
+    return false;
+  if (isa<ContractOp>(op))
+    return true;
+  return isa<FactorRuleInterface>(op) &&
+         llvm::any_of(op->getOperands(),
+                      [&](Value operand) { return containsProduct(operand, depth + 1); });
 }
 
 bool Evaluator::isContiguous(Value value, ArrayRef<DimExpr> index, unsigned variable,
@@ -150,13 +161,28 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
     if (!reducesVector(op, rule, factors, variables[i]))
       continue;
     std::rotate(variables.begin() + i, variables.begin() + i + 1, variables.end());
-    if (vectorDim >= 0 && !usesVectorDim(index))
+    if (vectorDim >= 0 && !usesDim(vectorDim, index))
       vectorVariables.push_back(variables.back());
     break;
   }
+  // Below a product's consumer, the longest other variable gives it rows.
+  int rows = -1;
+  bool product = llvm::any_of(op->getOperands(),
+                              [&](Value operand) { return containsProduct(operand); });
+  if (product && innerRowDim >= 0 && !usesDim(innerRowDim, index))
+    for (unsigned variable : variables)
+      if (!llvm::is_contained(vectorVariables, variable) &&
+          (rows < 0 || tiles.getRanges().maximum(tiles.getVariable(variable).extent) >
+                           tiles.getRanges().maximum(tiles.getVariable(rows).extent)))
+        rows = variable;
+  SmallVector<unsigned> laned(vectorVariables);
   SmallVector<int64_t> shape = tiles.shapeOf(index);
   if (!vectorVariables.empty())
     shape[vectorDim] = tiles.getWidths()[vectorDim];
+  if (rows >= 0) {
+    laned.push_back(rows);
+    shape[innerRowDim] = tiles.getWidths()[innerRowDim];
+  }
   unsigned combiner = static_cast<unsigned>(rule.combiner);
   Value init = emitter.broadcast(cast<Value>(emitter.neutral(combiner, type).payload), shape);
 
@@ -164,12 +190,14 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   bool failedBody = false;
   std::function<Value(unsigned, Value)> nest = [&](unsigned level, Value acc) -> Value {
     if (level == variables.size()) {
-      Value next = accumulate(op, rule, factors, guards, acc, vectorVariables);
+      Value next = accumulate(op, rule, factors, guards, acc, laned);
       failedBody |= !next;
       return next ? next : acc;
     }
     unsigned variable = variables[level];
-    int tileDim = llvm::is_contained(vectorVariables, variable) ? vectorDim : -1;
+    int tileDim = int(variable) == rows                             ? innerRowDim
+                  : llvm::is_contained(vectorVariables, variable) ? vectorDim
+                                                                  : -1;
     int64_t step = tileDim >= 0 ? tiles.getWidths()[tileDim] : 1;
     Value extent = tiles.scalar(tiles.getVariable(variable).extent);
     return tiles.loop(zero, extent, step, acc, [&](Value iv, ValueRange carried) {
@@ -181,6 +209,9 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   Value result = nest(0, init);
   if (failedBody)
     return {};
+  if (rows >= 0)
+    result = tile::ReduceOp::create(tiles.ir(), tiles.getLoc(), reduceKind(rule.combiner, type),
+                                    result, innerRowDim);
   if (!vectorVariables.empty())
     result = tile::ReduceOp::create(tiles.ir(), tiles.getLoc(), reduceKind(rule.combiner, type),
                                     result, vectorDim);

@@ -29,6 +29,8 @@ struct Buffer {
   llvm::SmallVector<int64_t> order;
 };
 
+struct ScratchLayout;
+
 /// The stride of each dimension of a tensor stored in this order.
 llvm::SmallVector<DimExpr> stridesOf(mlir::Type type, llvm::ArrayRef<int64_t> order);
 
@@ -48,6 +50,9 @@ public:
   /// The tile dimension along which loops that fill scratch memory, and
   /// reductions over contiguous elements, run their lanes; -1 if none.
   void setVectorDim(int dim) { vectorDim = dim; }
+  /// The tile dimension along which loops around a product inside of the block
+  /// run their rows; -1 if the rows are a root variable's, or there are none.
+  void setInnerRowDim(int dim) { innerRowDim = dim; }
 
   /// Evaluates \p value at \p index (one expression per dimension). Lanes where
   /// a guard does not hold are unspecified. Null after an error was reported.
@@ -61,9 +66,9 @@ private:
   Scalar evaluateOp(mlir::Value value, llvm::ArrayRef<DimExpr> index,
                     llvm::ArrayRef<Guard> guards, bool intoScratch = false);
   mlir::Value fillScratch(mlir::Value value, llvm::ArrayRef<DimExpr> index,
-                          llvm::ArrayRef<bool> whole, llvm::ArrayRef<DimExpr> strides,
-                          llvm::ArrayRef<DimExpr> lanes, DimExpr elements,
-                          llvm::ArrayRef<Guard> guards);
+                          const ScratchLayout &layout, llvm::ArrayRef<Guard> guards);
+  llvm::SmallVector<int> fillLanes(mlir::Value value, const ScratchLayout &layout,
+                                   llvm::ArrayRef<unsigned> loops);
   Scalar loadBuffer(mlir::Value value, llvm::ArrayRef<DimExpr> index,
                     llvm::ArrayRef<Guard> guards);
   Scalar evaluateBody(FactorRuleInterface op, const FactorRule &rule,
@@ -88,13 +93,16 @@ private:
   mlir::Value accumulate(FactorRuleInterface op, const FactorRule &rule,
                          llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards,
                          mlir::Value acc, llvm::ArrayRef<unsigned> vectorVariables);
-  bool usesVectorDim(llvm::ArrayRef<DimExpr> exprs);
+  bool usesDim(int dim, llvm::ArrayRef<DimExpr> exprs);
+  /// True if evaluating the value here (not through scratch memory) contains a
+  /// product, so that rows of a loop around it share what it reads.
+  bool containsProduct(mlir::Value value, unsigned depth = 0);
 
   TileBuilder &tiles;
   mlir::Block *entry;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseSet<mlir::Value> staged;
-  int vectorDim = -1;
+  int vectorDim = -1, innerRowDim = -1;
 };
 
 } // namespace tenon

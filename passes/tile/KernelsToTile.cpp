@@ -126,6 +126,7 @@ private:
                           {func.getViews()[argument.getArgNumber()], orders[argument]});
     evaluator.setStaged(group.schedule.staged);
     evaluator.setVectorDim(group.schedule.vectorWidth > 1 ? 1 : -1);
+    evaluator.setInnerRowDim(group.schedule.innerRows ? 0 : -1);
     SmallVector<std::pair<Value, Value>> stores;
     for (unsigned result : group.results) {
       // The result's place is known by the kernel's own result value.

@@ -255,23 +255,61 @@ private:
       return;
     int heavyIndex = heavy - demand.getReductions().data();
     double best = 2;
-    for (unsigned variable = 0; variable < schedule.extents.size(); ++variable) {
-      if (int(variable) == schedule.vectorVariable || size(variable) < best ||
-          schedule.inner[variable] != isInner(schedule.vectorVariable))
+    int rows = -1;
+    for (unsigned variable : rowCandidates(*heavy)) {
+      if (rowSize(variable) < best || !reusesOperand(heavyIndex, variable))
         continue;
-      bool reused = llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {
-        return read.reduction == heavyIndex && !dependsOn(read.offset, leaf(variable));
-      });
-      bool linear = llvm::all_of(demand.getReads(), [&](const MemoryRead &read) {
-        return !dependsOn(read.offset, leaf(variable)) || isLinear(read.offset, variable);
-      });
-      if (!reused || !linear)
-        continue;
-      schedule.rowVariable = variable;
-      best = size(variable);
+      rows = variable;
+      best = rowSize(variable);
     }
-    if (schedule.rowVariable >= 0)
-      schedule.rowWidth = rowsFor(schedule.extents[schedule.rowVariable]);
+    if (rows < 0)
+      return;
+    schedule.rowWidth = rowsFor(demand.getRanges().getExtent(rows));
+    schedule.innerRows = !isRootRow(rows);
+    schedule.rowVariable = schedule.innerRows ? -1 : rows;
+  }
+
+  /// A root variable that is walked beside the vector variable.
+  bool isRootRow(unsigned variable) {
+    return variable < schedule.extents.size() &&
+           schedule.inner[variable] == isInner(schedule.vectorVariable);
+  }
+
+  /// Root variables, and those of loops inside of the block around the product.
+  SmallVector<unsigned> rowCandidates(const ReductionDemand &heavy) {
+    SmallVector<unsigned> candidates;
+    for (unsigned variable = 0; variable < demand.getNumVariables(); ++variable) {
+      bool own = llvm::any_of(heavy.index, [&](DimExpr expr) {
+        return dependsOn(expr, leaf(variable));
+      });
+      bool around = isRootRow(variable) || llvm::is_contained(heavy.enclosing, variable);
+      if (int(variable) != schedule.vectorVariable && own && around)
+        candidates.push_back(variable);
+    }
+    return candidates;
+  }
+
+  /// True if one operand of the product does not depend on the variable, and
+  /// the others move linearly with it.
+  bool reusesOperand(int heavyIndex, unsigned variable) {
+    bool reused = llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {
+      return read.reduction == heavyIndex && !dependsOn(read.offset, leaf(variable));
+    });
+    return reused && llvm::all_of(demand.getReads(), [&](const MemoryRead &read) {
+             return !dependsOn(read.offset, leaf(variable)) || isLinear(read.offset, variable);
+           });
+  }
+
+  /// Rows of a symbolic size may be few: it counts as 16.
+  double rowSize(unsigned variable) {
+    DimExpr extent = demand.getRanges().getExtent(variable);
+    std::optional<int64_t> value = extent.evaluate([&](DimExpr symbol) -> std::optional<int64_t> {
+      if (!symbol.isSymbol())
+        return 1;
+      DimRanges::Range range = demand.getRanges().getSymbol(symbol.getSymbol());
+      return std::min(range.max, std::max<int64_t>(range.min, 16));
+    });
+    return value ? *value : 16;
   }
 
   bool isInner(int variable) { return variable >= 0 && schedule.inner[variable]; }

@@ -31,6 +31,9 @@ struct Schedule {
   /// of the tile; -1 if none.
   int vectorVariable = -1, rowVariable = -1;
   int64_t vectorWidth = 1, rowWidth = 1;
+  /// Rows of tiles are values of variables inside of a block (a product below a
+  /// reduction): no root variable has them.
+  bool innerRows = false;
   /// Values kept in scratch memory.
   llvm::DenseSet<mlir::Value> staged;
   /// How many values of each root variable one block takes.
