@@ -201,9 +201,36 @@ private:
     return total;
   }
 
+  /// The distance between lanes along a variable; nothing if it is not the same
+  /// for all. Digits count if a tile does not cross a multiple of the divisor.
+  std::optional<int64_t> laneStride(DimExpr offset, unsigned variable) {
+    int64_t stride = 0;
+    for (const DimTerm &term : getTerms(offset))
+      for (DimExpr atom : term.atoms) {
+        if (!dependsOn(atom, leaf(variable)))
+          continue;
+        std::optional<int64_t> step = atom == leaf(variable) ? 1 : digitStride(atom, variable);
+        if (!step || (term.atoms.size() != 1 && *step != 0))
+          return std::nullopt;
+        stride += *step * term.coefficient;
+      }
+    return stride;
+  }
+
+  std::optional<int64_t> digitStride(DimExpr digit, unsigned variable) {
+    bool isMod = digit.getKind() == DimKind::Mod;
+    if (!isMod && digit.getKind() != DimKind::FloorDiv)
+      return std::nullopt;
+    std::optional<int64_t> step = coefficientOf(digit.getOperands()[0], leaf(variable));
+    if (!step || *step < 1 ||
+        !demand.getRanges().isMultipleOf(digit.getOperands()[1], *step * target.lanes * 2))
+      return std::nullopt;
+    return isMod ? *step : 0;
+  }
+
   /// What one access gains (contiguous, or the same for all lanes) or costs.
   double scoreOffset(DimExpr offset, unsigned variable) {
-    std::optional<int64_t> coefficient = coefficientOf(offset, leaf(variable));
+    std::optional<int64_t> coefficient = laneStride(offset, variable);
     if (!coefficient)
       return -2;
     if (*coefficient == 1)
