@@ -89,6 +89,8 @@ private:
   Status container(const bundle::Buffer &buffer, Range &range);
   Status resolve(uint32_t buffer, Range &range);
   std::string nodeNames(const bundle::Instruction &instruction) const;
+  /// The value of an expression for estimates, where there is one.
+  int64_t knownOr(bundle::Expr expr, int64_t otherwise) const;
 
   const bundle::BundleFile &file;
   const bundle::EntryPoint &entry;

@@ -139,6 +139,11 @@ Status EntryRunner::resolve(uint32_t index, Range &range) {
   return {};
 }
 
+int64_t EntryRunner::knownOr(Expr expr, int64_t otherwise) const {
+  bool known = expr != none && values.state(expr) == ExprValues::State::Known;
+  return known ? values.value(expr) : otherwise;
+}
+
 Status EntryRunner::execute(const inst::Arena &in) {
   ArenaSlot &arena = arenas[in.arena];
   int64_t size;
@@ -162,7 +167,9 @@ Status EntryRunner::execute(const inst::Launch &in) {
     TENON_TRY(resolve(in.buffers[i], range));
     arguments[i] = range.data;
   }
-  return device.launch(in.kernel, grid, scratch, arguments.data(), values.symbols().data());
+  int64_t work = std::max(knownOr(in.flops, -1), knownOr(in.bytes, -1));
+  return device.launch(in.kernel, grid, scratch, work, arguments.data(),
+                       values.symbols().data());
 }
 
 Status EntryRunner::copy(uint32_t to, uint32_t from) {
@@ -277,12 +284,8 @@ Status EntryRunner::observe(const inst::Launch &in, const Instruction &instructi
   TENON_TRY(execute(in));
   std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
   std::string nodes = nodeNames(instruction);
-  auto known = [&](Expr expr) {
-    bool good = expr != none && values.state(expr) == ExprValues::State::Known;
-    return good ? values.value(expr) : -1;
-  };
   tenon_launch_info info = {file.bundle().kernels[in.kernel].name.c_str(), nodes.c_str(),
-                            time.count(), known(in.flops), known(in.bytes)};
+                            time.count(), knownOr(in.flops, -1), knownOr(in.bytes, -1)};
   observer.callback(observer.user, &info);
   return {};
 }

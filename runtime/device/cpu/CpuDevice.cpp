@@ -13,6 +13,8 @@ namespace tenon {
 namespace {
 
 constexpr int maxThreads = 4096;
+/// Operations that take about as long as waking a thread and waiting for it.
+constexpr int64_t workPerThread = 100000;
 
 struct Launch {
   tenon_kernel kernel;
@@ -72,8 +74,8 @@ Status CpuDevice::open(std::shared_ptr<const bundle::BundleFile> opened, int thr
   return {};
 }
 
-Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, void *const *buffers,
-                         const int64_t *symbols) {
+Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, int64_t work,
+                         void *const *buffers, const int64_t *symbols) {
   if (grid <= 0)
     return grid == 0 ? Status() : Status(TENON_INVALID_BUNDLE, "a grid is negative");
   uint64_t entry = target().entries[kernel];
@@ -81,7 +83,9 @@ Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, vo
     return Status(TENON_NO_DEVICE, "the bundle has no code of kernel '" +
                                        file->bundle().kernels[kernel].name + "' for " +
                                        target().name);
-  unsigned threads = static_cast<unsigned>(std::min<int64_t>(grid, pool.size()));
+  int64_t worth = work < 0 ? pool.size() : 1 + work / workPerThread;
+  unsigned threads =
+      static_cast<unsigned>(std::min<int64_t>({grid, static_cast<int64_t>(pool.size()), worth}));
   uint64_t stride;
   int64_t total;
   if (scratchBytes < 0 || !alignUp(scratchBytes, 64, stride) ||

@@ -24,8 +24,10 @@ public:
 
   /// Runs blocks [0, grid) of a kernel; the result is the one of the lowest
   /// range of blocks that failed, so it does not depend on timing.
-  Status launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, void *const *buffers,
-                const int64_t *symbols);
+  /// `work` estimates operations or bytes, whichever is more (negative: unknown);
+  /// a launch too small to be worth waking a thread runs on the caller.
+  Status launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, int64_t work,
+                void *const *buffers, const int64_t *symbols);
 
   unsigned threads() const { return pool.size(); }
   const bundle::Target &target() const { return file->bundle().targets[targetIndex]; }
