@@ -4,6 +4,8 @@
 #include "sim/machine/GpuSpec.h"
 #include "sim/machine/Options.h"
 
+#include <algorithm>
+
 namespace tenon::sim::tools {
 
 void SimOptions::addTo(CLI::App &app) {
@@ -27,6 +29,23 @@ void SimOptions::addTo(CLI::App &app) {
   app.add_flag_callback("--mma-fast", [this] { fastMma = true; }, "matrix products as plain f32 chains");
 }
 
+std::vector<std::string> takeProgram(std::vector<std::string> &words) {
+  if (words.empty() || (words[0] != "run" && words[0] != "profile"))
+    return {};
+  size_t at = 1;
+  while (at < words.size() && words[at].starts_with("-") && words[at] != "--") {
+    bool flag = words[at] == "--mma-fast" || words[at] == "--json" || words[at] == "-h" ||
+                words[at] == "--help" || words[at].find('=') != std::string::npos;
+    at += flag ? 1 : 2;
+  }
+  at = std::min(at, words.size());
+  std::vector<std::string> program(words.begin() + static_cast<ptrdiff_t>(at), words.end());
+  words.resize(at);
+  if (!program.empty() && program[0] == "--")
+    program.erase(program.begin());
+  return program;
+}
+
 } // namespace tenon::sim::tools
 
 int main(int argc, char **argv) {
@@ -34,12 +53,15 @@ int main(int argc, char **argv) {
   CLI::App app("Run CUDA programs on simulated GPUs and check them", "tenon-sim");
   app.require_subcommand(1);
   int status = 0;
-  addRun(app, status);
-  addProfile(app, status);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> program = takeProgram(words);
+  std::reverse(words.begin(), words.end()); // as CLI11 wants them
+  addRun(app, program, status);
+  addProfile(app, program, status);
   addLaunch(app, status);
   addInfo(app, status);
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception &error) {

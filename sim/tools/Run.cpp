@@ -151,33 +151,34 @@ int profile(const ProgramOptions &options) {
   return status;
 }
 
-void addProgram(CLI::App &app, const std::shared_ptr<ProgramOptions> &options) {
-  options->sim.addTo(app);
-  app.add_option("program", options->command, "program and its arguments")->required();
-  app.prefix_command(); // what follows the program is its own
+void needProgram(const ProgramOptions &options) {
+  if (options.command.empty())
+    throw CLI::RequiredError("a program to run");
 }
 
 } // namespace
 
-void addRun(CLI::App &app, int &status) {
+void addRun(CLI::App &app, const std::vector<std::string> &program, int &status) {
   auto options = std::make_shared<ProgramOptions>();
+  options->command = program;
   CLI::App *command = app.add_subcommand("run", "run a program on simulated GPUs; status 1 if there are findings");
-  addProgram(*command, options);
-  command->callback([command, options, &status] {
-    for (const std::string &word : command->remaining())
-      options->command.push_back(word);
+  options->sim.addTo(*command);
+  command->footer("PROGRAM and its arguments follow the options");
+  command->callback([options, &status] {
+    needProgram(*options);
     status = run(*options);
   });
 }
 
-void addProfile(CLI::App &app, int &status) {
+void addProfile(CLI::App &app, const std::vector<std::string> &program, int &status) {
   auto options = std::make_shared<ProgramOptions>();
+  options->command = program;
   CLI::App *command = app.add_subcommand("profile", "run a program and print what its kernels did");
   command->add_flag("--json", options->printJson, "print counters as JSON");
-  addProgram(*command, options);
-  command->callback([command, options, &status] {
-    for (const std::string &word : command->remaining())
-      options->command.push_back(word);
+  options->sim.addTo(*command);
+  command->footer("PROGRAM and its arguments follow the options");
+  command->callback([options, &status] {
+    needProgram(*options);
     status = profile(*options);
   });
 }

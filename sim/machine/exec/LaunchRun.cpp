@@ -65,7 +65,7 @@ void beginRaces(Launch &l, Machine::State &machine, const LaunchConfig &c) {
   l.race->registry = &machine.launches;
   uint32_t perCluster = l.warpsPerBlock * l.cluster[0] * l.cluster[1] * l.cluster[2];
   auto entry = machine.launches.begin(l.serial, l.blocks * l.warpsPerBlock, perCluster, c.position,
-                                      l.race->minLive);
+                                      l.race->minLive, l.race->unorderedLaunches);
   l.race->firstId = entry.firstId;
   l.race->endId = entry.endId;
   l.race->warpsPerCluster = perCluster;

@@ -96,7 +96,7 @@ private:
     if (id < race.minLive || id == actor.globalId)
       return false;
     IdOwner owner;
-    if (!ownerOf(id, owner))
+    if (!ownerOf(id, owner) || race.launchIsOrdered(owner.launch))
       return false;
     const Cluster &cluster = *actor.block->cluster;
     if (owner.launch == race.serial && owner.cluster == cluster.index)

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "sim/machine/race/LaunchRegistry.h"
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace tenon::sim {
 
@@ -14,6 +16,15 @@ struct GlobalRaceState {
   uint64_t serial = 0;
   bool enabled = false;
   LaunchRegistry *registry = nullptr;
+  /// Earlier launches with ids above minLive that are not ordered before this
+  /// one, sorted. Independent streams interleave their ids, so minLive alone
+  /// would accuse a stream's own earlier launches.
+  std::vector<uint64_t> unorderedLaunches;
+
+  bool launchIsOrdered(uint64_t other) const {
+    return other < serial &&
+           !std::binary_search(unorderedLaunches.begin(), unorderedLaunches.end(), other);
+  }
 };
 
 } // namespace tenon::sim

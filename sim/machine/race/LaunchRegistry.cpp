@@ -6,7 +6,8 @@
 namespace tenon::sim {
 
 LaunchRegistry::Entry LaunchRegistry::begin(uint64_t serial, uint64_t warps, uint32_t warpsPerCluster,
-                                            const StreamPosition &position, uint32_t &minLive) {
+                                            const StreamPosition &position, uint32_t &minLive,
+                                            std::vector<uint64_t> &unordered) {
   std::unique_lock lock(mutex);
   uint64_t count = (warps + idChunk - 1) / idChunk * idChunk;
   if (next + count > 0x70000000ull) // ids are about to run out: start anew, forgetting
@@ -20,8 +21,11 @@ LaunchRegistry::Entry LaunchRegistry::begin(uint64_t serial, uint64_t warps, uin
            position.before.knows(e.position.stream, e.position.sequence);
   };
   for (const Entry &e : entries)
-    if (!ordered(e))
+    if (!ordered(e)) {
       minLive = std::min(minLive, e.firstId);
+      unordered.push_back(e.serial);
+    }
+  std::sort(unordered.begin(), unordered.end());
   entries.push_back(entry);
   // What ended more than a thousand launches ago is only kept if still running.
   while (entries.size() > 1024 && !entries.front().running)

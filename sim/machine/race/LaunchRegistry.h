@@ -38,9 +38,10 @@ public:
   };
 
   /// Adds a launch of `warps` warps; the oldest id that is not ordered before it
-  /// goes to `minLive`.
+  /// goes to `minLive`, the serials of all launches that are not to `unordered`.
   Entry begin(uint64_t serial, uint64_t warps, uint32_t warpsPerCluster,
-              const StreamPosition &position, uint32_t &minLive);
+              const StreamPosition &position, uint32_t &minLive,
+              std::vector<uint64_t> &unordered);
   void end(uint64_t serial);
 
   /// A chunk of fresh ids for one warp.

@@ -48,3 +48,19 @@ TEST(Program, OutOfBoundsIsFound) {
   EXPECT_NE(o.output.find("out_of_bounds"), std::string::npos) << o.output;
   EXPECT_NE(o.output.find("cudaErrorIllegalAddress"), std::string::npos) << o.output;
 }
+
+TEST(Program, OrderedStreamsHaveNoRace) {
+  for (const char *options : {"", "--gpus 2"}) {
+    Outcome o = run(options, "sim_streams");
+    EXPECT_EQ(o.status, 0) << o.output;
+  }
+}
+TEST(Program, UnorderedStreamsRace) {
+  Outcome o = run("--checks race_global", "sim_streams --unchained");
+  EXPECT_EQ(o.status, 1) << o.output;
+  EXPECT_NE(o.output.find("race_global"), std::string::npos) << o.output;
+}
+TEST(Program, OptionsOfTheProgramAreItsOwn) {
+  Outcome o = run("--gpu h100", "../../../../../../../../../bin/echo --gpu x -v");
+  EXPECT_NE(o.output.find("--gpu x -v"), std::string::npos) << o.output;
+}
