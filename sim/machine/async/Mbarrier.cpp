@@ -100,11 +100,6 @@ void completeTransfer(const Actor &actor, const PendingOp &op, ClusterPlace wher
            "a copy completes on an mbarrier that is not initialised");
     return;
   }
-  uint32_t by = barrier->initEntity, since = barrier->initClock;
-  if (actor.asyncProxy && actor.clock[by] >= since && actor.proxyClock[by] < since)
-    report(actor, Kind::ProxyFence, where.offset,
-           "a copy completes on an mbarrier that was initialised without a fence.proxy.async or "
-           "fence.mbarrier_init since");
   std::vector<uint32_t> given(op.slot() + 1, 0);
   given[op.slot()] = op.slotClock();
   give(*barrier, given, given);

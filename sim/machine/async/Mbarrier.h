@@ -23,7 +23,6 @@ struct Mbarrier {
   uint32_t expected = 0, pending = 0;
   int64_t transactions = 0;
   uint32_t phase = 0;
-  uint32_t initEntity = 0, initClock = 0; // who initialised it, and when
   std::vector<uint32_t> clock, proxyClock;         // given to the running phase
   std::vector<uint32_t> doneClock, doneProxyClock; // of the phase that completed last
 

@@ -74,9 +74,7 @@ private:
     Mbarrier *old = barriers.find(where->offset);
     if (old && (old->phase != 0 || old->pending != old->expected || old->transactions != 0))
       misuse(warp, lane, *where, "the object is in use and was not invalidated");
-    Mbarrier &barrier = barriers.create(where->offset, arrivals);
-    barrier.initEntity = warp.entity;
-    barrier.initClock = warp.clock[warp.entity];
+    barriers.create(where->offset, arrivals);
   }
 };
 

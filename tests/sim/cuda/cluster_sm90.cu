@@ -40,7 +40,7 @@ __global__ void bulkDouble(const int *in, int *out, int tiles) {
   __shared__ alignas(8) unsigned long long barrier;
   if (threadIdx.x == 0) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(sharedAddress(&barrier)));
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); // redundant: libcu++ leaves it out
   }
   __syncthreads(); // redundant: the first barrier of the loop orders the same
   unsigned parity = 0;

@@ -72,7 +72,7 @@ __global__ void __launch_bounds__(384)
       barrierInit(&s.full[i], 1);
       barrierInit(&s.empty[i], 256);
     }
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); // redundant: libcu++ leaves it out
   }
   __syncthreads();
   if (group == 0) {

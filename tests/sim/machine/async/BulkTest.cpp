@@ -113,10 +113,6 @@ TEST(Bulk, MissingProxyFence) {
   expectFinding(text, {Kind::ProxyFence});
 }
 
-TEST(Bulk, MissingFenceAfterInit) {
-  expectFinding(without(kBulk, "fence.proxy.async"), {Kind::ProxyFence});
-}
-
 TEST(Bulk, MissingBarrierBeforeSend) { expectFinding(without(kBulk, "bar.sync 2"), {Kind::RaceShared}); }
 
 TEST(Bulk, MissingGroupWait) {
