@@ -254,7 +254,7 @@ Status EntryRunner::readFlag(uint32_t buffer, bool &flag) {
 }
 
 Status EntryRunner::execute(const inst::If &in) {
-  bool condition;
+  bool condition = false;
   TENON_TRY(readFlag(in.condition, condition));
   uint32_t block = condition ? in.then : in.otherwise;
   return block == none ? Status() : runBlock(block);

@@ -7,9 +7,18 @@
 #include <filesystem>
 #include <unistd.h>
 
+// No vectors and no sanitizers: their constants and calls lie outside of the
+// section.
+#ifdef __clang__
+#define TENON_PLAIN_CODE no_sanitize("all"), disable_tail_calls
+#define TENON_PLAIN_LOOP _Pragma("clang loop vectorize(disable) unroll(disable)")
+#else
+#define TENON_PLAIN_CODE no_sanitize("address", "undefined"), optimize("O1")
+#define TENON_PLAIN_LOOP
+#endif
 #define TENON_TEST_KERNEL                                                                          \
   extern "C" __attribute__((section("tenon_kernels"), used, noinline, no_stack_protector,          \
-                            no_sanitize("all"), disable_tail_calls)) int32_t
+                            TENON_PLAIN_CODE)) int32_t
 
 extern "C" const uint8_t __start_tenon_kernels[], __stop_tenon_kernels[];
 
@@ -19,10 +28,11 @@ TENON_TEST_KERNEL handmadeScaleAdd(const tenon_kernel_args *args) {
   auto *y = static_cast<float *>(args->buffers[2]);
   // A literal would lie outside of the copied section.
   float rows = static_cast<float>(args->symbols[0]), one = rows / rows;
-  for (int64_t row = args->begin; row < args->end; ++row)
-#pragma clang loop vectorize(disable) unroll(disable)
+  for (int64_t row = args->begin; row < args->end; ++row) {
+    TENON_PLAIN_LOOP
     for (int64_t c = 0; c < 4; ++c)
       y[row * 4 + c] = x[row * 4 + c] * w[c] + one;
+  }
   return 0;
 }
 
@@ -42,7 +52,7 @@ TENON_TEST_KERNEL handmadeCount(const tenon_kernel_args *args) {
   auto *x = static_cast<const float *>(args->buffers[0]);
   auto *count = static_cast<int64_t *>(args->buffers[1]);
   int64_t positive = 0;
-#pragma clang loop vectorize(disable) unroll(disable)
+  TENON_PLAIN_LOOP
   for (int64_t i = 0; i < args->symbols[0]; ++i)
     positive += x[i] > 0;
   *count = positive;
