@@ -95,12 +95,20 @@ namespace {
 
 using Bytes = std::array<uint32_t, 4>;
 
-/// Bytes of `value` that are not zero, as lane masks.
-Bytes nonzeroBytes(const uint32_t *value) {
+/// Bytes that an `and` with `value` keeps, as lane masks. A byte kept in part
+/// beside one kept whole is the mask of a bit-field's update: the field is set
+/// next, and marks by byte cannot tell its bits from their neighbours'.
+Bytes keptBytes(const uint32_t *value) {
   Bytes bytes{};
-  for (unsigned lane = 0; lane < laneCount; ++lane)
-    for (unsigned b = 0; b < 4; ++b)
-      bytes[b] |= uint32_t((value[lane] >> (8 * b) & 0xff) != 0) << lane;
+  for (unsigned lane = 0; lane < laneCount; ++lane) {
+    uint32_t v = value[lane];
+    bool field = (v & 0xff) == 0xff || (v >> 8 & 0xff) == 0xff || (v >> 16 & 0xff) == 0xff ||
+                 v >> 24 == 0xff;
+    for (unsigned b = 0; b < 4; ++b) {
+      uint32_t byte = v >> (8 * b) & 0xff;
+      bytes[b] |= uint32_t(field ? byte == 0xff : byte != 0) << lane;
+    }
+  }
   return bytes;
 }
 
@@ -115,7 +123,7 @@ Bytes either(const Bytes &a, const Bytes &b) {
 
 /// An unset byte of one side matters only where the other side is not a set zero.
 Bytes andBytes(const Bytes &a, const uint32_t *aValue, const Bytes &b, const uint32_t *bValue) {
-  Bytes an = nonzeroBytes(aValue), bn = nonzeroBytes(bValue), result;
+  Bytes an = keptBytes(aValue), bn = keptBytes(bValue), result;
   for (unsigned k = 0; k < 4; ++k)
     result[k] = (a[k] & (bn[k] | b[k])) | (b[k] & (an[k] | a[k]));
   return result;
