@@ -46,8 +46,15 @@ private:
   }
 
   static bool isSmall(RankedTensorType type) {
-    return type.hasStaticShape() &&
-           type.getNumElements() * type.getElementTypeBitWidth() <= kMaxConstantBytes * 8;
+    if (!type.hasStaticShape())
+      return false;
+    if (llvm::is_contained(type.getShape(), 0))
+      return true;
+    int64_t bits = type.getElementTypeBitWidth();
+    for (int64_t size : type.getShape())
+      if (llvm::MulOverflow(bits, size, bits) || bits > kMaxConstantBytes * 8)
+        return false;
+    return true;
   }
 
   /// A view of a splat is a splat, however large; windows and pads put in
