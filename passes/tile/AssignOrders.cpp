@@ -105,6 +105,9 @@ private:
     int lanes = weightDimension(kernel, demand, heavy, dims.size());
     if (lanes < 0)
       return followOperand(kernel, value, buffers);
+    // Fewer elements than lanes: better along another dimension.
+    if (std::optional<int64_t> size = dims[lanes].asConstant(); size && *size < 16)
+      return followOperand(kernel, value, buffers);
     Order order = moveLast(dims.size(), lanes);
     orderWeights(kernel, demand, heavy, lanes);
     return isRowMajor(order) ? Order() : order;

@@ -14,6 +14,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/tile/Demand.h"
 #include "passes/tile/Evaluator.h"
 
@@ -146,6 +147,49 @@ static tile::ReduceKind reduceKind(Combiner combiner, Type type) {
   }
 }
 
+SmallVector<Guard> Evaluator::bodyGuards(FactorRuleInterface op, const FactorRule &rule,
+                                         ArrayRef<DimExpr> factors) {
+  SmallVector<Guard> guards, distinct;
+  for (auto [k, access] : llvm::enumerate(rule.operands)) {
+    SmallVector<DimExpr> index;
+    for (DimExpr expr : access.index)
+      index.push_back(expr.replaceLeaves(
+          [&](DimExpr f) { return f.isFactor() ? factors[f.getValue()] : DimExpr(); }));
+    collectGuards(op->getOperand(k), index, guards);
+  }
+  for (const Guard &guard : guards)
+    if (llvm::none_of(distinct, [&](const Guard &other) {
+          return other.index == guard.index && other.extent == guard.extent;
+        }))
+      distinct.push_back(guard);
+  return distinct;
+}
+
+/// Emits `inside` under a test of the guards: where they hold for the whole tile
+/// without them, else with them. The variable is bound anew in each branch, so
+/// that what depends on it stays there.
+Value Evaluator::twice(Value holds, unsigned variable, ArrayRef<Guard> guards, Value acc,
+                       llvm::function_ref<Value(Value)> inside) {
+  OpBuilder &builder = tiles.ir();
+  auto branch = scf::IfOp::create(builder, tiles.getLoc(), TypeRange{acc.getType()}, holds,
+                                  /*addThenBlock=*/true, /*addElseBlock=*/true);
+  Variable outer = tiles.getVariable(variable);
+  for (bool isWhole : {true, false}) {
+    tiles.enter(branch, isWhole ? branch.thenBlock() : branch.elseBlock());
+    tiles.getVariable(variable).scope = tiles.getScope();
+    size_t before = assumed.size();
+    if (isWhole)
+      assumed.append(guards.begin(), guards.end());
+    Value result = inside(acc);
+    assumed.truncate(before);
+    tiles.setScope(tiles.getScope());
+    scf::YieldOp::create(builder, tiles.getLoc(), result);
+    tiles.leave();
+  }
+  tiles.getVariable(variable) = outer;
+  return branch.getResult(0);
+}
+
 Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &rule,
                                     ArrayRef<DimExpr> index, ArrayRef<Guard> guards) {
   IREmitter &emitter = tiles.emitter();
@@ -156,9 +200,20 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
     variables.push_back(tiles.addVariable(factor.extent));
     factors.push_back(tiles.var(variables.back()));
   }
+  // Variables of guards (the positions in a window) go outward, so that what
+  // they say can be tested once for all iterations of the loops inside.
+  SmallVector<Guard> guarded = bodyGuards(op, rule, factors);
+  auto isGuarded = [&](unsigned variable) {
+    return llvm::any_of(guarded, [&](const Guard &guard) {
+      return dependsOn(guard.index, tiles.var(variable));
+    });
+  };
+  std::stable_partition(variables.begin(), variables.end(), isGuarded);
+  unsigned testLevel = llvm::count_if(variables, isGuarded);
   // The contiguous variable goes innermost, in lanes if they are free.
   for (unsigned i = variables.size(); i-- > 0;) {
-    if (!reducesVector(op, rule, factors, variables[i]))
+    if (!reducesVector(op, rule, factors, variables[i]) ||
+        (i < testLevel && testLevel < variables.size()))
       continue;
     std::rotate(variables.begin() + i, variables.begin() + i + 1, variables.end());
     if (vectorDim >= 0 && !usesDim(vectorDim, index))
@@ -188,7 +243,15 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
 
   Value zero = arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), 0);
   bool failedBody = false;
+  std::function<Value(unsigned, Value)> loops;
   std::function<Value(unsigned, Value)> nest = [&](unsigned level, Value acc) -> Value {
+    if (level == testLevel && level > 0 && level < variables.size() && !guarded.empty())
+      if (Value holds = holdForTile(guarded))
+        return twice(holds, variables[level - 1], guarded, acc,
+                     [&](Value value) { return loops(level, value); });
+    return loops(level, acc);
+  };
+  loops = [&](unsigned level, Value acc) -> Value {
     if (level == variables.size()) {
       Value next = accumulate(op, rule, factors, guards, acc, laned);
       failedBody |= !next;

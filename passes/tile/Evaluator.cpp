@@ -237,6 +237,69 @@ DimExpr Evaluator::dynamicIndex(FactorRuleInterface op, const FactorRule &rule, 
   return tiles.addDynamic(tile);
 }
 
+bool Evaluator::isAssumed(const Guard &guard) {
+  return llvm::any_of(assumed, [&](const Guard &other) {
+    return other.index == guard.index && other.extent == guard.extent;
+  });
+}
+
+void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index,
+                              SmallVectorImpl<Guard> &guards, unsigned depth) {
+  auto op = dyn_cast_or_null<FactorRuleInterface>(value.getDefiningOp());
+  if (!op || depth > 8 || staged.contains(value))
+    return;
+  FactorRule rule = op.getFactorRule();
+  if (rule.hasReduction())
+    return;
+  for (auto [k, access] : llvm::enumerate(rule.operands)) {
+    auto bind = [&](DimExpr expr) {
+      return tiles.simplify(expr.replaceLeaves(
+          [&](DimExpr leaf) { return leaf.isFactor() ? index[leaf.getValue()] : DimExpr(); }));
+    };
+    SmallVector<DimExpr> operandIndex;
+    for (DimExpr expr : access.index)
+      operandIndex.push_back(bind(expr));
+    if (op.isView())
+      for (const Guard &guard : access.guards) {
+        Guard bound{bind(guard.index), guard.extent};
+        if (!tiles.getRanges().isInRange(bound.index, bound.extent))
+          guards.push_back(bound);
+      }
+    bool isDynamic = llvm::any_of(access.index, [](DimExpr expr) {
+      return expr.getKind() == DimKind::Operand;
+    });
+    if (!isDynamic)
+      collectGuards(op->getOperand(k), operandIndex, guards, depth + 1);
+  }
+}
+
+Value Evaluator::holdForTile(ArrayRef<Guard> guards) {
+  OpBuilder &builder = tiles.ir();
+  Value all;
+  for (const Guard &guard : guards) {
+    std::optional<LinearIndex> linear = tiles.linearize(guard.index);
+    if (!linear)
+      return {};
+    DimExpr low = linear->base, high = linear->base;
+    for (auto [stride, width] : llvm::zip(linear->strides, tiles.getWidths())) {
+      if (!stride)
+        continue;
+      if (!stride.isConstant())
+        return {};
+      (stride.getValue() > 0 ? high : low) =
+          (stride.getValue() > 0 ? high : low) + stride * (width - 1);
+    }
+    // Unsigned: a negative index is beyond every extent.
+    Value extent = tiles.scalar(guard.extent);
+    for (DimExpr end : {low, high}) {
+      Value inside = arith::CmpIOp::create(builder, tiles.getLoc(), arith::CmpIPredicate::ult,
+                                           tiles.scalar(end), extent);
+      all = all ? arith::AndIOp::create(builder, tiles.getLoc(), all, inside).getResult() : inside;
+    }
+  }
+  return all;
+}
+
 /// True if the tile is zero wherever its load was masked off.
 static bool isMaskedLoad(Value tile) {
   auto load = tile.getDefiningOp<tile::LoadOp>();
@@ -266,7 +329,7 @@ Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
     SmallVector<Guard> own, all(guards);
     for (const Guard &guard : access.guards) {
       Guard bound{tiles.simplify(bindFactors(guard.index, factors, dynamics)), guard.extent};
-      if (!tiles.getRanges().isInRange(bound.index, bound.extent))
+      if (!tiles.getRanges().isInRange(bound.index, bound.extent) && !isAssumed(bound))
         own.push_back(bound);
     }
     all.append(own);

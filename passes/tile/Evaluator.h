@@ -90,10 +90,22 @@ private:
                      llvm::ArrayRef<DimExpr> factors, unsigned variable);
   bool isContiguous(mlir::Value value, llvm::ArrayRef<DimExpr> index, unsigned variable,
                     unsigned depth = 0);
+  llvm::SmallVector<Guard> bodyGuards(FactorRuleInterface op, const FactorRule &rule,
+                                      llvm::ArrayRef<DimExpr> factors);
+  mlir::Value twice(mlir::Value holds, unsigned variable, llvm::ArrayRef<Guard> guards,
+                    mlir::Value acc, llvm::function_ref<mlir::Value(mlir::Value)> inside);
   mlir::Value accumulate(FactorRuleInterface op, const FactorRule &rule,
                          llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards,
                          mlir::Value acc, llvm::ArrayRef<unsigned> vectorVariables);
   bool usesDim(int dim, llvm::ArrayRef<DimExpr> exprs);
+  /// The guards that views below this value put on its reads at an index.
+  void collectGuards(mlir::Value value, llvm::ArrayRef<DimExpr> index,
+                     llvm::SmallVectorImpl<Guard> &guards, unsigned depth = 0);
+  /// An i1 that is true if all lanes of the tile are within the guards; null if
+  /// an index is not linear.
+  mlir::Value holdForTile(llvm::ArrayRef<Guard> guards);
+  bool isAssumed(const Guard &guard);
+
   /// True if evaluating the value here (not through scratch memory) contains a
   /// product, so that rows of a loop around it share what it reads.
   bool containsProduct(mlir::Value value, unsigned depth = 0);
@@ -103,6 +115,8 @@ private:
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseSet<mlir::Value> staged;
   int vectorDim = -1, innerRowDim = -1;
+  /// Guards that were tested around the code being emitted.
+  llvm::SmallVector<Guard> assumed;
 };
 
 } // namespace tenon
