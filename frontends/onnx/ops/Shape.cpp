@@ -43,24 +43,35 @@ static DimExpr inferred(Node &n, ArrayRef<DimExpr> from, ArrayRef<DimExpr> to, s
   return total.floorDiv(rest);
 }
 
-/// A size known only at run time is taken as it is: 0 and -1 mean their own
-/// special cases only where they are written in the model.
+/// A shape that is fed: the declared one, with which the fed one must agree
+/// when it runs (-1 always does, 0 means the input's size).
+static bool reshapeAsFed(Node &n, bool keepZero) {
+  std::optional<Ints> declared = n.declared(0);
+  if (n.b.values.getExprs(n[1]) || !declared || llvm::is_contained(*declared, -1))
+    return false;
+  n.requireRank(1, 1, 1);
+  Dims from = TensorBuilder::dims(n[0]);
+  from.resize(declared->size(), n.b.size(0));
+  n.b.checkEqual(TensorBuilder::dim(n[1], 0), n.b.size(declared->size()),
+                 "the shape has not the declared rank");
+  Value given = n[1];
+  if (!declared->empty()) {
+    given = n.b.select(n.b.eq(given, -1), n.b.ints(*declared), given);
+    if (!keepZero)
+      given = n.b.select(n.b.eq(given, 0), n.b.dimVector(from), given);
+    for (auto [size, expected] : llvm::zip(n.b.sizesOf(given, n.name), *declared))
+      n.b.checkEqual(size, n.b.size(expected), "the shape is not the declared one");
+  }
+  n.set(0, n.b.reshape(n[0], n.b.sizes(*declared)));
+  return true;
+}
+
 static void reshape(Node &n) {
   Dims from = TensorBuilder::dims(n[0]), to;
-  std::optional<Ints> declared = n.declared(0);
-  bool late = !n.b.values.getExprs(n[1]);
-  if (late && declared && !llvm::is_contained(*declared, -1)) {
-    // The declared shape decides; the operand must agree when it runs.
-    Value known = n.b.ints(*declared), given = n[1];
-    Dims sizes = n.b.sizesOf(given, n.name, -1);
-    if (sizes.size() != declared->size())
-      refuse("the shape has " + Twine(sizes.size()) + " entries, the output is declared with " +
-             Twine(declared->size()));
-    (void)known;
-    return n.set(0, n.b.reshape(n[0], n.b.sizes(*declared)));
-  }
-  to = n.settle(n.sizes(1), 0);
   bool keepZero = n.getInt("allowzero", 0) != 0;
+  if (reshapeAsFed(n, keepZero))
+    return;
+  to = n.settle(n.sizes(1), 0);
   std::optional<size_t> hole;
   for (auto [i, dim] : llvm::enumerate(to)) {
     if (dim.isConstant(0) && !keepZero) {
@@ -104,12 +115,33 @@ static std::optional<Ints> readAxes(Node &n, int64_t rank) {
 }
 
 /// The shape that the model declares for the output, where the axes themselves
-/// are known only at run time; the number of elements must agree.
+/// are known only at run time: each must name a dimension of size 1 of the
+/// longer shape, without which it is the shorter one.
 static void reshapeAsDeclared(Node &n, int64_t rank) {
   std::optional<Ints> declared = n.declared(0);
   if (!declared || llvm::is_contained(*declared, -1) || int64_t(declared->size()) != rank)
     refuse("axes must be known at compile time, or the output's shape declared");
-  n.set(0, n.b.reshape(n[0], n.b.sizes(*declared)));
+  Dims from = TensorBuilder::dims(n[0]), to = n.b.sizes(*declared);
+  bool grows = rank > int64_t(from.size());
+  Dims longer = grows ? to : from, shorter = grows ? from : to;
+  int64_t count = longer.size() - shorter.size();
+  if (count > 0) {
+    // Entry i of `kept` is 1 where no axis names dimension i: the j-th of them
+    // has the j-th size of the shorter shape.
+    Value axes = n.b.reshape(n.b.wrapIndex(n[1], n.b.size(longer.size())), {n.b.size(count)});
+    Value kept = ScatterOp::create(
+        n.b.builder, n.b.location, n.b.type({n.b.size(longer.size())}, n.b.i64()), Combiner::None,
+        n.b.ints(Ints(longer.size(), 1)), ValueRange{axes}, n.b.ints(Ints(count, 0)),
+        ArrayRef<int64_t>{0}, ArrayRef<int64_t>{0});
+    Value place = n.b.scan(Combiner::Add, kept, 0, /*exclusive=*/true, /*reverse=*/false);
+    Dims padded = shorter;
+    padded.push_back(n.b.size(1));
+    Value expected = n.b.take(n.b.dimVector(padded), n.b.min(place, double(shorter.size())), 0);
+    expected = n.b.select(n.b.eq(kept, 1), expected, n.b.ints({1}));
+    for (auto [size, wanted] : llvm::zip(n.b.sizesOf(expected, n.name), longer))
+      n.b.checkEqual(size, wanted, "the axes do not give the declared shape");
+  }
+  n.set(0, n.b.reshape(n[0], to));
 }
 
 static void unsqueeze(Node &n) {
