@@ -104,7 +104,10 @@ bool HostEmitter::fits(DimExpr expr, IntegerType type) {
     return false;
   if (range.max <= top)
     return true;
-  if (assumptions)
+  bool noted = assumptions && llvm::any_of(*assumptions, [&](const SizeAssumption &other) {
+                 return other.expr == expr && other.limit == top;
+               });
+  if (assumptions && !noted)
     assumptions->push_back({expr, top});
   return assumptions != nullptr;
 }
