@@ -156,10 +156,7 @@ void loadLanes(Warp &warp, const Op *op, uint32_t mask) {
   LaneAccess access;
   warp.current = op;
   fillAccess(warp, op, shape, mask, access);
-  if (shape.strong) {
-    warp.polled = true;
-    acquireStrong(warp, access, shape.acquire);
-  }
+  warp.polled |= shape.strong;
   uint8_t *where[laneCount];
   uint32_t good = checkLanes(warp, access, where);
   countAccess(warp, op, access, good);
@@ -180,6 +177,8 @@ void loadLanes(Warp &warp, const Op *op, uint32_t mask) {
     }
     markLoaded(warp, op, shape, lane, set, access.address[lane]);
   }
+  if (shape.strong) // after the bytes: what another thread gave before them is there
+    acquireStrong(warp, access, shape.acquire);
 }
 
 void storeLanes(Warp &warp, const Op *op, uint32_t mask) {
@@ -218,7 +217,6 @@ void atomicLanes(Warp &warp, const Op *op, uint32_t mask) {
   warp.current = op;
   access.kind = AccessKind::Atomic;
   fillAccess(warp, op, shape, mask, access);
-  acquireStrong(warp, access, atomic.acquire);
   releaseStrong(warp, access, atomic.release);
   uint8_t *where[laneCount];
   uint32_t good = checkLanes(warp, access, where);
@@ -244,6 +242,7 @@ void atomicLanes(Warp &warp, const Op *op, uint32_t mask) {
       warp.row(op->d)[lane] = uint32_t(old);
     markInit(warp, space, address, lane, access.bytes, ~0u);
   }
+  acquireStrong(warp, access, atomic.acquire);
   if (warp.wrote)
     signalChange(*warp.block);
 }

@@ -121,7 +121,7 @@ Bytes either(const Bytes &a, const Bytes &b) {
   return {a[0] | b[0], a[1] | b[1], a[2] | b[2], a[3] | b[3]};
 }
 
-/// An unset byte of one side matters only where the other side is not a set zero.
+/// An unset byte of one side matters only where the other side keeps it.
 Bytes andBytes(const Bytes &a, const uint32_t *aValue, const Bytes &b, const uint32_t *bValue) {
   Bytes an = keptBytes(aValue), bn = keptBytes(bValue), result;
   for (unsigned k = 0; k < 4; ++k)
@@ -148,6 +148,26 @@ bool byBytes(Warp &warp, const Op *op, HandlerId id, uint32_t mask) {
   case H::AndB32:
     put(rows[op->d], andBytes(a, warp.row(op->a), b, warp.row(op->b)), mask);
     return true;
+  case H::AndB64: {
+    // As 32-bit halves; the values lie side by side in each lane.
+    uint32_t halves[2][2][laneCount];
+    for (unsigned lane = 0; lane < laneCount; ++lane)
+      for (unsigned h = 0; h < 2; ++h) {
+        halves[0][h][lane] = uint32_t(warp.row64(op->a)[lane] >> (32 * h));
+        halves[1][h][lane] = uint32_t(warp.row64(op->b)[lane] >> (32 * h));
+      }
+    Bytes low = andBytes(a, halves[0][0], b, halves[1][0]);
+    Bytes high = andBytes(rows[op->a + 1u], halves[0][1], rows[op->b + 1u], halves[1][1]);
+    put(rows[op->d], low, mask);
+    put(rows[op->d + 1u], high, mask);
+    return true;
+  }
+  case H::OrB64: case H::XorB64: {
+    Bytes high = either(rows[op->a + 1u], rows[op->b + 1u]);
+    put(rows[op->d], either(a, b), mask);
+    put(rows[op->d + 1u], high, mask);
+    return true;
+  }
   case H::OrB32: case H::XorB32:
     put(rows[op->d], either(a, b), mask);
     return true;
