@@ -47,17 +47,36 @@ static int64_t lowestGap(SmallVectorImpl<std::pair<int64_t, int64_t>> &taken, in
   return offset;
 }
 
-static void placeLargestFirst(ArrayRef<Box> boxes, const Neighbours &neighbours, Packing &packing) {
-  auto bySize = to_vector(seq<unsigned>(0, boxes.size()));
-  stable_sort(bySize, [&](unsigned a, unsigned b) { return boxes[a].size > boxes[b].size; });
-  packing.offsets.assign(boxes.size(), -1);
-  for (unsigned box : bySize) {
+/// Places boxes one after the other in the given order; keeps the result if it is
+/// smaller than what `packing` holds.
+static void placeInOrder(ArrayRef<Box> boxes, const Neighbours &neighbours,
+                         ArrayRef<unsigned> order, Packing &packing) {
+  SmallVector<int64_t> offsets(boxes.size(), -1);
+  int64_t size = 0;
+  for (unsigned box : order) {
     SmallVector<std::pair<int64_t, int64_t>> taken;
     for (unsigned other : neighbours[box])
-      if (packing.offsets[other] >= 0)
-        taken.push_back({packing.offsets[other], packing.offsets[other] + boxes[other].size});
-    packing.offsets[box] = lowestGap(taken, boxes[box].size);
-    packing.size = std::max(packing.size, packing.offsets[box] + boxes[box].size);
+      if (offsets[other] >= 0)
+        taken.push_back({offsets[other], offsets[other] + boxes[other].size});
+    offsets[box] = lowestGap(taken, boxes[box].size);
+    size = std::max(size, offsets[box] + boxes[box].size);
+  }
+  if (packing.offsets.empty() || size < packing.size) {
+    packing.offsets = std::move(offsets);
+    packing.size = size;
+  }
+}
+
+/// Tries the largest first, the largest area first, and the order of time.
+static void placeBoxes(ArrayRef<Box> boxes, const Neighbours &neighbours, Packing &packing) {
+  auto size = [](const Box &box) { return static_cast<double>(box.size); };
+  auto area = [](const Box &box) { return double(box.size) * (box.end - box.start + 1); };
+  auto early = [](const Box &box) { return -static_cast<double>(box.start); };
+  for (function_ref<double(const Box &)> weight :
+       std::initializer_list<function_ref<double(const Box &)>>{size, area, early}) {
+    auto order = to_vector(seq<unsigned>(0, boxes.size()));
+    stable_sort(order, [&](unsigned a, unsigned b) { return weight(boxes[a]) > weight(boxes[b]); });
+    placeInOrder(boxes, neighbours, order, packing);
   }
 }
 
@@ -103,7 +122,7 @@ static int64_t mostAlive(ArrayRef<Box> boxes) {
 Packing pack(ArrayRef<Box> boxes) {
   Packing packing;
   Neighbours neighbours = findNeighbours(boxes);
-  placeLargestFirst(boxes, neighbours, packing);
+  placeBoxes(boxes, neighbours, packing);
   keepOrder(boxes, neighbours, packing);
   packing.lowerBound = mostAlive(boxes);
   return packing;

@@ -5,10 +5,10 @@
 // memory; all others may. Sizes depend on symbols, so the plan is an order, not
 // numbers:
 //
-//   1. Take the sizes that the symbols probably have. Place the boxes from the
-//      largest to the smallest, each at the lowest gap among those placed whose
-//      times meet its own (best known greedy rule: within a few percent of the
-//      bound on real networks).
+//   1. Take the sizes that the symbols probably have. Place the boxes one by
+//      one, each at the lowest gap among those placed whose times meet its own:
+//      from the largest to the smallest, by size times time, and in the order of
+//      time; keep the smallest result.
 //   2. Of every two boxes whose times meet, one now lies below the other. Keep
 //      just that: offset(b) = max over boxes c below b of offset(c) + size(c),
 //      or 0. This is right for any sizes, and for the probable ones not above
