@@ -34,14 +34,31 @@ static DialectRegistry allDialects() {
   return registry;
 }
 
+/// The model's own word for a place: a file position, the nodes' names, or
+/// nothing.
+static std::string describe(Location loc) {
+  if (auto file = dyn_cast<FileLineColLoc>(loc))
+    return (file.getFilename().strref() + ":" + Twine(file.getLine()) + ":" +
+            Twine(file.getColumn()) + ": ")
+        .str();
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return isa<UnknownLoc>(name.getChildLoc()) ? (name.getName().strref() + ": ").str()
+                                               : describe(name.getChildLoc());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (std::string text = describe(part); !text.empty())
+        return text;
+  return "";
+}
+
 Compilation::Compilation(CompileOptions options)
     : options(std::move(options)), context(allDialects(), MLIRContext::Threading::DISABLED) {
   context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
     bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    llvm::errs() << diagnostic.getLocation() << ": " << (isError ? "error: " : "note: ")
+    llvm::errs() << describe(diagnostic.getLocation()) << (isError ? "error: " : "note: ")
                  << diagnostic << "\n";
     for (Diagnostic &note : diagnostic.getNotes())
-      llvm::errs() << note.getLocation() << ": note: " << note << "\n";
+      llvm::errs() << describe(note.getLocation()) << "note: " << note << "\n";
   });
 }
 

@@ -160,13 +160,12 @@ private:
   void orderWeights(KernelOp kernel, Demand &demand, int heavy, int lanes) {
     DimExpr leaf = DimExpr::factor(kernel.getContext(), lanes);
     for (const MemoryRead &read : demand.getReads()) {
-      WeightOp weight = read.reduction == heavy ? weightOf(operandOf(kernel, read.buffer))
-                                                : WeightOp();
+      WeightOp weight =
+          read.reduction == heavy ? weightOf(operandOf(kernel, read.buffer)) : WeightOp();
       if (!weight || weight.getOrder() || read.index.size() < 2)
         continue;
-      auto last = llvm::find_if(read.index, [&](DimExpr expr) {
-        return coefficientOf(expr, leaf) == 1;
-      });
+      auto last =
+          llvm::find_if(read.index, [&](DimExpr expr) { return coefficientOf(expr, leaf) == 1; });
       if (last == read.index.end())
         continue;
       int64_t lastDim = last - read.index.begin();

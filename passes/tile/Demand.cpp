@@ -95,13 +95,11 @@ void Demand::visit(Value value, ArrayRef<DimExpr> rawIndex) {
   enclosing = outerEnclosing;
 }
 
-void Demand::visitRule(FactorRuleInterface op, const FactorRule &rule,
-                       ArrayRef<DimExpr> factors) {
+void Demand::visitRule(FactorRuleInterface op, const FactorRule &rule, ArrayRef<DimExpr> factors) {
   for (auto [k, access] : llvm::enumerate(rule.operands)) {
     auto bind = [&](DimExpr expr) {
-      return expr.replaceLeaves([&](DimExpr leaf) {
-        return leaf.isFactor() ? factors[leaf.getValue()] : DimExpr();
-      });
+      return expr.replaceLeaves(
+          [&](DimExpr leaf) { return leaf.isFactor() ? factors[leaf.getValue()] : DimExpr(); });
     };
     SmallVector<DimExpr> index;
     for (DimExpr expr : access.index)

@@ -31,9 +31,9 @@ bool Evaluator::containsProduct(Value value, unsigned depth) {
     return false;
   if (isa<ContractOp>(op))
     return true;
-  return isa<FactorRuleInterface>(op) &&
-         llvm::any_of(op->getOperands(),
-                      [&](Value operand) { return containsProduct(operand, depth + 1); });
+  return isa<FactorRuleInterface>(op) && llvm::any_of(op->getOperands(), [&](Value operand) {
+           return containsProduct(operand, depth + 1);
+         });
 }
 
 bool Evaluator::isContiguous(Value value, ArrayRef<DimExpr> index, unsigned variable,
@@ -41,8 +41,7 @@ bool Evaluator::isContiguous(Value value, ArrayRef<DimExpr> index, unsigned vari
   DimExpr leaf = tiles.var(variable);
   if (buffers.contains(value) && !value.getDefiningOp()) {
     DimExpr offset = DimExpr::constant(value.getContext(), 0);
-    for (auto [expr, stride] :
-         llvm::zip(index, stridesOf(value.getType(), buffers[value].order)))
+    for (auto [expr, stride] : llvm::zip(index, stridesOf(value.getType(), buffers[value].order)))
       offset = offset + expr * stride;
     return coefficientOf(tiles.simplify(offset), leaf) == 1;
   }
@@ -59,9 +58,8 @@ bool Evaluator::isContiguous(Value value, ArrayRef<DimExpr> index, unsigned vari
     for (DimExpr expr : access.index)
       operandIndex.push_back(expr.replaceLeaves(
           [&](DimExpr f) { return f.isFactor() ? index[f.getValue()] : DimExpr(); }));
-    bool isDynamic = llvm::any_of(access.index, [](DimExpr expr) {
-      return expr.getKind() == DimKind::Operand;
-    });
+    bool isDynamic =
+        llvm::any_of(access.index, [](DimExpr expr) { return expr.getKind() == DimKind::Operand; });
     if (!isDynamic && isContiguous(op->getOperand(k), operandIndex, variable, depth + 1))
       return true;
   }
@@ -110,8 +108,8 @@ Value Evaluator::accumulate(FactorRuleInterface op, const FactorRule &rule,
       Scalar element = evaluate(op->getOperand(k), index, guards);
       if (!element.emitter)
         return {};
-      operands.push_back(maskTail(tiles, cast(element, type), vectorVariables,
-                                  emitter.constant(0, type)));
+      operands.push_back(
+          maskTail(tiles, cast(element, type), vectorVariables, emitter.constant(0, type)));
     }
     Value values[] = {mlir::cast<Value>(operands[0].payload),
                       mlir::cast<Value>(operands[1].payload), acc};
@@ -204,9 +202,8 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   // they say can be tested once for all iterations of the loops inside.
   SmallVector<Guard> guarded = bodyGuards(op, rule, factors);
   auto isGuarded = [&](unsigned variable) {
-    return llvm::any_of(guarded, [&](const Guard &guard) {
-      return dependsOn(guard.index, tiles.var(variable));
-    });
+    return llvm::any_of(
+        guarded, [&](const Guard &guard) { return dependsOn(guard.index, tiles.var(variable)); });
   };
   std::stable_partition(variables.begin(), variables.end(), isGuarded);
   unsigned testLevel = llvm::count_if(variables, isGuarded);
@@ -222,8 +219,8 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   }
   // Below a product's consumer, the longest other variable gives it rows.
   int rows = -1;
-  bool product = llvm::any_of(op->getOperands(),
-                              [&](Value operand) { return containsProduct(operand); });
+  bool product =
+      llvm::any_of(op->getOperands(), [&](Value operand) { return containsProduct(operand); });
   if (product && innerRowDim >= 0 && !usesDim(innerRowDim, index))
     for (unsigned variable : variables)
       if (!llvm::is_contained(vectorVariables, variable) &&
@@ -258,7 +255,7 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
       return next ? next : acc;
     }
     unsigned variable = variables[level];
-    int tileDim = int(variable) == rows                             ? innerRowDim
+    int tileDim = int(variable) == rows                           ? innerRowDim
                   : llvm::is_contained(vectorVariables, variable) ? vectorDim
                                                                   : -1;
     int64_t step = tileDim >= 0 ? tiles.getWidths()[tileDim] : 1;
@@ -300,28 +297,26 @@ Scalar Evaluator::evaluateArgReduce(ArgReduceOp op, ArrayRef<DimExpr> index,
                    emitter.broadcast(cast<Value>(emitter.constant(0, i64).payload), shape)};
   Value one = arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), 1);
   Value extent = tiles.scalar(tiles.getVariable(variable).extent);
-  SmallVector<Value> best =
-      tiles.loop(one, extent, 1, inits, [&](Value iv, ValueRange carried) {
-        tiles.bind(variable, iv);
-        tiles.getVariable(variable).isInner = true;
-        Scalar element = evaluate(op.getInput(), indexAt(tiles.var(variable)), guards);
-        Scalar value = emitter.wrap(carried[0], type), position = emitter.wrap(carried[1], i64);
-        bool isMax = op.getCombiner() == Combiner::Max;
-        Scalar better = op.getLast() ? (isMax ? element >= value : element <= value)
-                                     : (isMax ? element > value : element < value);
-        if (element.isFloat()) {
-          Scalar fresh = op.getLast() ? isnan(element) : isnan(element) & !isnan(value);
-          better = (better & !isnan(value)) | fresh;
-        }
-        auto here = RankedTensorType::get(SmallVector<int64_t>(tiles.getRank(), 1), i64);
-        Value number = arith::IndexCastOp::create(tiles.ir(), tiles.getLoc(), here,
-                                                  tiles.tile(tiles.var(variable)));
-        Scalar nextValue = select(better, element, value);
-        Scalar nextPosition = select(better, emitter.wrap(number, i64), position);
-        return SmallVector<Value>{
-            emitter.broadcast(cast<Value>(nextValue.payload), shape),
-            emitter.broadcast(cast<Value>(nextPosition.payload), shape)};
-      });
+  SmallVector<Value> best = tiles.loop(one, extent, 1, inits, [&](Value iv, ValueRange carried) {
+    tiles.bind(variable, iv);
+    tiles.getVariable(variable).isInner = true;
+    Scalar element = evaluate(op.getInput(), indexAt(tiles.var(variable)), guards);
+    Scalar value = emitter.wrap(carried[0], type), position = emitter.wrap(carried[1], i64);
+    bool isMax = op.getCombiner() == Combiner::Max;
+    Scalar better = op.getLast() ? (isMax ? element >= value : element <= value)
+                                 : (isMax ? element > value : element < value);
+    if (element.isFloat()) {
+      Scalar fresh = op.getLast() ? isnan(element) : isnan(element) & !isnan(value);
+      better = (better & !isnan(value)) | fresh;
+    }
+    auto here = RankedTensorType::get(SmallVector<int64_t>(tiles.getRank(), 1), i64);
+    Value number = arith::IndexCastOp::create(tiles.ir(), tiles.getLoc(), here,
+                                              tiles.tile(tiles.var(variable)));
+    Scalar nextValue = select(better, element, value);
+    Scalar nextPosition = select(better, emitter.wrap(number, i64), position);
+    return SmallVector<Value>{emitter.broadcast(cast<Value>(nextValue.payload), shape),
+                              emitter.broadcast(cast<Value>(nextPosition.payload), shape)};
+  });
   return cast(emitter.wrap(best[1], i64), getElementTypeOrSelf(op.getType()));
 }
 

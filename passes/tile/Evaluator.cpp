@@ -53,9 +53,8 @@ static SmallVector<Guard> relevantGuards(TileBuilder &tiles, ArrayRef<DimExpr> i
     guard = {tiles.simplify(guard.index), guard.extent};
     llvm::DenseSet<const void *> own;
     collectLeaves(guard.index, own);
-    bool shared = own.empty() || llvm::any_of(own, [&](const void *leaf) {
-                    return leaves.contains(leaf);
-                  });
+    bool shared =
+        own.empty() || llvm::any_of(own, [&](const void *leaf) { return leaves.contains(leaf); });
     bool isKnown = tiles.getRanges().isInRange(guard.index, guard.extent);
     bool repeated = llvm::any_of(kept, [&](const Guard &other) {
       return other.index == guard.index && other.extent == guard.extent;
@@ -149,9 +148,9 @@ Scalar Evaluator::loadBuffer(Value value, ArrayRef<DimExpr> index, ArrayRef<Guar
   Type type = getElementTypeOrSelf(value.getType());
   Type compute = computeType(type);
   if (compute != getElementTypeOrSelf(tile.getType()))
-    tile = arith::ExtFOp::create(
-        tiles.ir(), tiles.getLoc(),
-        RankedTensorType::get(tile::shapeOf(tile.getType()), compute), tile);
+    tile =
+        arith::ExtFOp::create(tiles.ir(), tiles.getLoc(),
+                              RankedTensorType::get(tile::shapeOf(tile.getType()), compute), tile);
   return tiles.emitter().wrap(tile, type);
 }
 
@@ -164,9 +163,9 @@ void Evaluator::store(Scalar element, Value value, ArrayRef<DimExpr> index) {
   Value tile = cast<Value>(element.payload);
   Type stored = cast<tile::ViewType>(buffer.view.getType()).getElementType();
   if (stored != getElementTypeOrSelf(tile.getType()))
-    tile = arith::TruncFOp::create(tiles.ir(), tiles.getLoc(),
-                                   RankedTensorType::get(tile::shapeOf(tile.getType()), stored),
-                                   tile);
+    tile =
+        arith::TruncFOp::create(tiles.ir(), tiles.getLoc(),
+                                RankedTensorType::get(tile::shapeOf(tile.getType()), stored), tile);
   tiles.store(tile, buffer.view, offset, {});
 }
 
@@ -198,8 +197,7 @@ Scalar Evaluator::evaluateConstant(ConstantOp op, ArrayRef<DimExpr> index) {
 //===----------------------------------------------------------------------===//
 
 DimExpr Evaluator::dynamicIndex(FactorRuleInterface op, const FactorRule &rule, unsigned number,
-                                ArrayRef<DimExpr> factors, DimExpr extent,
-                                ArrayRef<Guard> guards) {
+                                ArrayRef<DimExpr> factors, DimExpr extent, ArrayRef<Guard> guards) {
   SmallVector<DimExpr> index;
   for (DimExpr expr : rule.operands[number].index)
     index.push_back(bindFactors(expr, factors, {}));
@@ -243,8 +241,8 @@ bool Evaluator::isAssumed(const Guard &guard) {
   });
 }
 
-void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index,
-                              SmallVectorImpl<Guard> &guards, unsigned depth) {
+void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, SmallVectorImpl<Guard> &guards,
+                              unsigned depth) {
   auto op = dyn_cast_or_null<FactorRuleInterface>(value.getDefiningOp());
   if (!op || depth > 8 || staged.contains(value))
     return;
@@ -265,9 +263,8 @@ void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index,
         if (!tiles.getRanges().isInRange(bound.index, bound.extent))
           guards.push_back(bound);
       }
-    bool isDynamic = llvm::any_of(access.index, [](DimExpr expr) {
-      return expr.getKind() == DimKind::Operand;
-    });
+    bool isDynamic =
+        llvm::any_of(access.index, [](DimExpr expr) { return expr.getKind() == DimKind::Operand; });
     if (!isDynamic)
       collectGuards(op->getOperand(k), operandIndex, guards, depth + 1);
   }
@@ -341,8 +338,7 @@ Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
     if (!own.empty()) {
       holds = emitter.wrap(tiles.mask(own), tiles.ir().getI1Type());
       double fill = op.getFill(k);
-      if (op->getNumOperands() == 1 &&
-          !(fill == 0 && isMaskedLoad(cast<Value>(element.payload))))
+      if (op->getNumOperands() == 1 && !(fill == 0 && isMaskedLoad(cast<Value>(element.payload))))
         element = select(holds, element, element.same(fill));
     }
     operands.push_back(element);

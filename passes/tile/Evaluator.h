@@ -63,14 +63,13 @@ public:
   void store(Scalar element, mlir::Value value, llvm::ArrayRef<DimExpr> index);
 
 private:
-  Scalar evaluateOp(mlir::Value value, llvm::ArrayRef<DimExpr> index,
-                    llvm::ArrayRef<Guard> guards, bool intoScratch = false);
+  Scalar evaluateOp(mlir::Value value, llvm::ArrayRef<DimExpr> index, llvm::ArrayRef<Guard> guards,
+                    bool intoScratch = false);
   mlir::Value fillScratch(mlir::Value value, llvm::ArrayRef<DimExpr> index,
                           const ScratchLayout &layout, llvm::ArrayRef<Guard> guards);
   llvm::SmallVector<int> fillLanes(mlir::Value value, const ScratchLayout &layout,
                                    llvm::ArrayRef<unsigned> loops);
-  Scalar loadBuffer(mlir::Value value, llvm::ArrayRef<DimExpr> index,
-                    llvm::ArrayRef<Guard> guards);
+  Scalar loadBuffer(mlir::Value value, llvm::ArrayRef<DimExpr> index, llvm::ArrayRef<Guard> guards);
   Scalar evaluateBody(FactorRuleInterface op, const FactorRule &rule,
                       llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards);
   Scalar evaluateReduction(FactorRuleInterface op, const FactorRule &rule,

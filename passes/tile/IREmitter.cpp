@@ -210,7 +210,7 @@ Value IREmitter::shift(ScalarFn fn, Value x, Value y, bool isUnsigned) {
   }
   Value amount = arith::SelectOp::create(builder, loc, inside, y, zero);
   Value shifted = fn == ScalarFn::Shl ? arith::ShLIOp::create(builder, loc, x, amount).getResult()
-                                        : arith::ShRUIOp::create(builder, loc, x, amount).getResult();
+                                      : arith::ShRUIOp::create(builder, loc, x, amount).getResult();
   return arith::SelectOp::create(builder, loc, inside, shifted, zero);
 }
 
@@ -298,16 +298,16 @@ Scalar IREmitter::apply(ScalarFn fn, ArrayRef<Scalar> args) {
   case ScalarFn::IsNan:
     if (!isFloat)
       return constant(0, boolean);
-    return wrap(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, values[0],
-                                      values[0]),
-                boolean);
+    return wrap(
+        arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, values[0], values[0]),
+        boolean);
   case ScalarFn::IsInf: {
     if (!isFloat)
       return constant(0, boolean);
     Value magnitude = math::AbsFOp::create(builder, loc, values[0]);
-    Value infinity = splat(FloatAttr::get(elementType(values[0]),
-                                          std::numeric_limits<double>::infinity()),
-                           magnitude.getType());
+    Value infinity =
+        splat(FloatAttr::get(elementType(values[0]), std::numeric_limits<double>::infinity()),
+              magnitude.getType());
     return wrap(arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, magnitude, infinity),
                 boolean);
   }

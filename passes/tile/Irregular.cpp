@@ -40,8 +40,8 @@ LogicalResult generateIrregular(OpBuilder &builder, KernelOp kernel, Operation *
 
 IrregularBuilder::IrregularBuilder(OpBuilder &outer, KernelOp kernel, Operation *op,
                                    ArrayRef<Type> views, ArrayRef<StringRef> symbols)
-    : outer(outer), kernel(kernel), op(op), views(views), symbols(symbols),
-      inner(op->getContext()), scalars(inner, 0) {}
+    : outer(outer), kernel(kernel), op(op), views(views), symbols(symbols), inner(op->getContext()),
+      scalars(inner, 0) {}
 
 void IrregularBuilder::begin(DimExpr grid) {
   func = tile::FuncOp::create(outer, kernel.getLoc(), kernel.getName(), views, grid, symbols);
@@ -99,9 +99,9 @@ void IrregularBuilder::store(Value value, Value view, Value offset) {
                         Value());
 }
 
-SmallVector<Value> IrregularBuilder::loop(
-    Value from, Value to, ValueRange inits,
-    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value>
+IrregularBuilder::loop(Value from, Value to, ValueRange inits,
+                       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(inner, op->getLoc(), from, to, index(1), inits);
   OpBuilder::InsertionGuard guard(inner);
   if (inits.empty())
@@ -152,8 +152,8 @@ DimExpr IrregularBuilder::rows(Type type, int64_t dim) {
 }
 
 Value IrregularBuilder::toIndex(Value number) {
-  Value scalar = tile::ExtractOp::create(inner, op->getLoc(),
-                                         getElementTypeOrSelf(number.getType()), number);
+  Value scalar =
+      tile::ExtractOp::create(inner, op->getLoc(), getElementTypeOrSelf(number.getType()), number);
   return arith::IndexCastOp::create(inner, op->getLoc(), inner.getIndexType(), scalar);
 }
 

@@ -55,8 +55,8 @@ private:
   /// while (width < n) { merge order[0] -> order[1]; merge back; width *= 4 }
   void mergePasses() {
     Type index = emit.ir().getIndexType();
-    auto loop = scf::WhileOp::create(emit.ir(), op.getLoc(), TypeRange{index},
-                                     ValueRange{emit.index(1)});
+    auto loop =
+        scf::WhileOp::create(emit.ir(), op.getLoc(), TypeRange{index}, ValueRange{emit.index(1)});
     OpBuilder::InsertionGuard guard(emit.ir());
     Block *before = emit.ir().createBlock(&loop.getBefore(), {}, {index}, {op.getLoc()});
     scf::ConditionOp::create(emit.ir(), op.getLoc(), less(before->getArgument(0), n),
@@ -89,10 +89,10 @@ private:
     Value last = emit.sub(n, emit.index(1));
     Value left = emit.load(from, min(i, last)), right = emit.load(from, min(j, last));
     Value rightFirst = emit.toBool(before(keyAt(right), keyAt(left)));
-    Value leftDone = arith::CmpIOp::create(emit.ir(), op.getLoc(), arith::CmpIPredicate::uge, i,
-                                           middle);
-    Value takeRight = both(less(j, high),
-                           arith::OrIOp::create(emit.ir(), op.getLoc(), leftDone, rightFirst));
+    Value leftDone =
+        arith::CmpIOp::create(emit.ir(), op.getLoc(), arith::CmpIPredicate::uge, i, middle);
+    Value takeRight =
+        both(less(j, high), arith::OrIOp::create(emit.ir(), op.getLoc(), leftDone, rightFirst));
     emit.store(select(takeRight, right, left), to, k);
     Value one = emit.index(1);
     return {select(takeRight, i, emit.add(i, one)), select(takeRight, emit.add(j, one), j)};

@@ -99,8 +99,8 @@ private:
     if (last)
       return emitGroup(func, block, group, number);
     Value count = sizeOf(builder, group.blocks);
-    Value mine = arith::CmpIOp::create(builder, kernel.getLoc(), arith::CmpIPredicate::ult,
-                                       number, count);
+    Value mine =
+        arith::CmpIOp::create(builder, kernel.getLoc(), arith::CmpIPredicate::ult, number, count);
     Value rest = arith::SubIOp::create(builder, kernel.getLoc(), number, count);
     auto branch = scf::IfOp::create(builder, kernel.getLoc(), mine, /*withElseRegion=*/true);
     if (failed(emitGroup(func, branch.thenBlock(), group, number)))
@@ -122,8 +122,7 @@ private:
     Block &body = kernel.getBody().front();
     BufferOrders orders = operandOrders(kernel);
     for (BlockArgument argument : body.getArguments())
-      evaluator.addBuffer(argument,
-                          {func.getViews()[argument.getArgNumber()], orders[argument]});
+      evaluator.addBuffer(argument, {func.getViews()[argument.getArgNumber()], orders[argument]});
     evaluator.setStaged(group.schedule.staged);
     evaluator.setVectorDim(group.schedule.vectorWidth > 1 ? 1 : -1);
     evaluator.setInnerRowDim(group.schedule.innerRows ? 0 : -1);
@@ -131,8 +130,8 @@ private:
     for (unsigned result : group.results) {
       // The result's place is known by the kernel's own result value.
       Value target = kernel.getResult(result);
-      evaluator.addBuffer(target, {func.getViews()[body.getNumArguments() + result],
-                                   resultOrder(kernel, result)});
+      evaluator.addBuffer(
+          target, {func.getViews()[body.getNumArguments() + result], resultOrder(kernel, result)});
       stores.push_back({yield().getOperand(result), target});
     }
     return emitNest(tiles, evaluator, group.schedule, stores, number);

@@ -62,8 +62,8 @@ private:
         block = arith::DivUIOp::create(builder, tiles.getLoc(), block, count);
       }
       if (schedule.chunk[i] > 1)
-        position = arith::MulIOp::create(builder, tiles.getLoc(), position,
-                                         constant(schedule.chunk[i]));
+        position =
+            arith::MulIOp::create(builder, tiles.getLoc(), position, constant(schedule.chunk[i]));
       starts[i] = position;
       if (!isTiled(i))
         tiles.bind(variables[i], position);
@@ -95,8 +95,8 @@ private:
       from = starts[i];
       if (schedule.chunk[i] == width)
         return emitTile(level, from);
-      Value end = arith::AddIOp::create(tiles.ir(), tiles.getLoc(), from,
-                                        constant(schedule.chunk[i]));
+      Value end =
+          arith::AddIOp::create(tiles.ir(), tiles.getLoc(), from, constant(schedule.chunk[i]));
       to = arith::MinUIOp::create(tiles.ir(), tiles.getLoc(), end, to);
     }
     tiles.loop(from, to, width, {}, [&](Value iv, ValueRange) {

@@ -74,16 +74,17 @@ static bool isLinearEverywhere(const Demand &demand, DimExpr variable) {
                           return true;
                         bool ok = true;
                         for (const DimTerm &term : getTerms(read.offset)) {
-                          unsigned count = llvm::count_if(term.atoms, [&](DimExpr atom) {
-                            return dependsOn(atom, variable);
-                          });
-                          ok &= count == 0 || (count == 1 && llvm::is_contained(term.atoms, variable));
+                          unsigned count = llvm::count_if(
+                              term.atoms, [&](DimExpr atom) { return dependsOn(atom, variable); });
+                          ok &= count == 0 ||
+                                (count == 1 && llvm::is_contained(term.atoms, variable));
                         }
                         return ok;
                       }) &&
-         llvm::all_of(demand.getGuards(), [&](const Guard &guard) {
-           return !dependsOn(guard.index, variable) || isLinear(guard.index);
-         }) &&
+         llvm::all_of(demand.getGuards(),
+                      [&](const Guard &guard) {
+                        return !dependsOn(guard.index, variable) || isLinear(guard.index);
+                      }) &&
          llvm::all_of(demand.getReductions(), inReduction);
 }
 
@@ -306,9 +307,8 @@ private:
   SmallVector<unsigned> rowCandidates(const ReductionDemand &heavy) {
     SmallVector<unsigned> candidates;
     for (unsigned variable = 0; variable < demand.getNumVariables(); ++variable) {
-      bool own = llvm::any_of(heavy.index, [&](DimExpr expr) {
-        return dependsOn(expr, leaf(variable));
-      });
+      bool own =
+          llvm::any_of(heavy.index, [&](DimExpr expr) { return dependsOn(expr, leaf(variable)); });
       bool around = isRootRow(variable) || llvm::is_contained(heavy.enclosing, variable);
       if (int(variable) != schedule.vectorVariable && own && around)
         candidates.push_back(variable);
@@ -344,8 +344,8 @@ private:
   /// Linear with any coefficient (symbolic strides of rows are fine).
   bool isLinear(DimExpr offset, unsigned variable) {
     return llvm::all_of(getTerms(offset), [&](const DimTerm &term) {
-      unsigned count = llvm::count_if(
-          term.atoms, [&](DimExpr atom) { return dependsOn(atom, leaf(variable)); });
+      unsigned count =
+          llvm::count_if(term.atoms, [&](DimExpr atom) { return dependsOn(atom, leaf(variable)); });
       return count == 0 || (count == 1 && llvm::is_contained(term.atoms, leaf(variable)));
     });
   }
@@ -390,8 +390,7 @@ static void markInner(Schedule &schedule, Demand &demand) {
       continue;
     for (unsigned i = 0; i < schedule.extents.size(); ++i) {
       DimExpr variable = DimExpr::factor(schedule.extents[i].getContext(), i);
-      if (llvm::none_of(reduction.index,
-                        [&](DimExpr expr) { return dependsOn(expr, variable); }))
+      if (llvm::none_of(reduction.index, [&](DimExpr expr) { return dependsOn(expr, variable); }))
         schedule.inner[i] = true;
     }
   }
@@ -413,8 +412,9 @@ static void markStaged(Schedule &schedule, Demand &demand) {
     auto isInner = [&](unsigned variable) {
       return variable >= schedule.extents.size() || schedule.inner[variable];
     };
-    bool varies = llvm::any_of(reduction.enclosing,
-                               [&](unsigned variable) { return isInner(variable) && used(variable); });
+    bool varies = llvm::any_of(reduction.enclosing, [&](unsigned variable) {
+      return isInner(variable) && used(variable);
+    });
     bool repeated = llvm::any_of(reduction.enclosing, [&](unsigned variable) {
       return isInner(variable) && !used(variable);
     });

@@ -69,9 +69,8 @@ void TileBuilder::leave() {
   setScope(parent);
 }
 
-SmallVector<Value>
-TileBuilder::loop(Value from, Value to, int64_t step, ValueRange inits,
-                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value> TileBuilder::loop(Value from, Value to, int64_t step, ValueRange inits,
+                                     function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   Value stepValue = arith::ConstantIndexOp::create(builder, loc, step);
   auto loop = scf::ForOp::create(builder, loc, from, to, stepValue, inits);
   enter(loop, loop.getBody());
@@ -116,9 +115,7 @@ void TileBuilder::bind(unsigned index, Value base, int tileDim) {
   variable.scope = current;
 }
 
-DimExpr TileBuilder::var(unsigned index) {
-  return DimExpr::factor(builder.getContext(), index);
-}
+DimExpr TileBuilder::var(unsigned index) { return DimExpr::factor(builder.getContext(), index); }
 
 DimExpr TileBuilder::addDynamic(Value indexTile) {
   dynamics.push_back({indexTile, current});
@@ -127,7 +124,8 @@ DimExpr TileBuilder::addDynamic(Value indexTile) {
 
 bool TileBuilder::hasTail(unsigned index) {
   const Variable &variable = variables[index];
-  return variable.width > 1 && !variable.isFull && !ranges.isMultipleOf(variable.extent, variable.width);
+  return variable.width > 1 && !variable.isFull &&
+         !ranges.isMultipleOf(variable.extent, variable.width);
 }
 
 //===----------------------------------------------------------------------===//
@@ -154,7 +152,8 @@ Value TileBuilder::divide(DimExpr expr, Value a, Value b) {
     return kind == DimKind::FloorDiv ? arith::DivUIOp::create(builder, loc, a, b).getResult()
                                      : arith::RemUIOp::create(builder, loc, a, b).getResult();
   Value rest = arith::RemSIOp::create(builder, loc, a, b);
-  Value negative = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, rest, constant(0));
+  Value negative =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, rest, constant(0));
   Value up = arith::AddIOp::create(builder, loc, rest, b);
   Value modulo = arith::SelectOp::create(builder, loc, negative, up, rest);
   if (kind == DimKind::Mod)
@@ -202,8 +201,8 @@ Value TileBuilder::tile(DimExpr expr) {
   if (shapeOf(expr) == ones) {
     if (expr.isConstant())
       return scalars.indexConstant(expr.getValue());
-    return tile::SplatOp::create(builder, loc,
-                                 RankedTensorType::get(ones, builder.getIndexType()), scalar(expr));
+    return tile::SplatOp::create(builder, loc, RankedTensorType::get(ones, builder.getIndexType()),
+                                 scalar(expr));
   }
   if (expr.isFactor()) {
     const Variable &variable = variables[expr.getValue()];
@@ -265,8 +264,7 @@ std::optional<LinearIndex> TileBuilder::linearize(DimExpr expr) {
   if (llvm::all_of(shapeOf(expr), [](int64_t size) { return size == 1; }))
     return result;
   if (expr.isFactor()) {
-    result.strides[variables[expr.getValue()].tileDim] =
-        DimExpr::constant(expr.getContext(), 1);
+    result.strides[variables[expr.getValue()].tileDim] = DimExpr::constant(expr.getContext(), 1);
     return result;
   }
   auto operands = expr.getOperands();
