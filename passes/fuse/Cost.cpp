@@ -177,15 +177,16 @@ private:
     batch = rows;
     batch &= b;
     rows.reset(b);
-    // Columns that a block walks take the rows' place in a register tile.
-    bool hasInner = space.size(main->parallel) > space.size(rows) * space.size(columns) *
-                                                    space.size(batch);
+    // What a block walks inside of it has no register tile on some targets.
+    ClassSet walked = main->parallel;
+    walked.reset(tile);
+    if (walked.any() && !target.canTileInnerRows)
+      return;
     for (int64_t m : target.rowTiles)
       for (int64_t n : target.columnTiles)
-        if (m == 1 || !hasInner || target.canTileInnerRows)
-          tryTile({makeGroup(batch, 1), makeGroup(rows, m), makeGroup(columns, n),
-                   makeGroup(rest, 256)},
-                  tile, best);
+        tryTile({makeGroup(batch, 1), makeGroup(rows, m), makeGroup(columns, n),
+                 makeGroup(rest, 256)},
+                tile, best);
   }
 
   Group makeGroup(const ClassSet &classes, int64_t tile) {
@@ -286,9 +287,7 @@ private:
     if (main) {
       ClassSet inside = main->parallel;
       inside.reset(tile);
-      int64_t most = target.columnTiles.back();
-      tileSize *= target.canTileInnerRows ? space.size(inside)
-                                          : std::min(space.size(inside), most);
+      tileSize *= space.size(inside);
     }
     double efficiency = std::min(1.0, std::max(1.0 / 16, std::sqrt(tileSize / target.idealTile)));
     for (const Member &member : space.members) {

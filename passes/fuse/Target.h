@@ -36,7 +36,7 @@ struct Target {
   bool canStageMismatched = false; ///< Values read at unrelated indices.
   bool canBranchOnGuards = false;  ///< Values read in part computed in part.
   bool canStorePartially = false; ///< Results of different shapes without computing twice.
-  bool canTileInnerRows = false;  ///< Row tiles where the columns are inner.
+  bool canTileInnerRows = false;  ///< Register tiles for a product whose result is reduced.
   bool canJoinSiblings = false;   ///< Several contractions of one activation.
 };
 
