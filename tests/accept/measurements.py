@@ -96,8 +96,8 @@ def layers_model(path, layers, width, sparse=False):
             file.truncate(layers * bytes_each)
         else:
             block = np.random.default_rng(0).standard_normal((width, width)).astype(np.float32) / width**0.5
-            for _ in range(layers):
-                file.write(block.tobytes())
+            for index in range(layers):  # all different: equal weights are stored once
+                file.write((block + np.float32(1e-4 * index)).tobytes())
     nodes, weights, value = [], [], "x"
     for index in range(layers):
         w = TensorProto(name=f"w{index}", data_type=TensorProto.FLOAT, dims=[width, width],
