@@ -21,6 +21,12 @@ int64_t TensorBuilder::rank(Value value) {
   return cast<RankedTensorType>(value.getType()).getRank();
 }
 
+DimExpr TensorBuilder::dim(Value value, int64_t index) {
+  if (index < 0 || index >= rank(value))
+    refuse("an operand of rank " + Twine(rank(value)) + " has no dimension " + Twine(index));
+  return dims(value)[index];
+}
+
 Dims TensorBuilder::sizes(ArrayRef<int64_t> values) const {
   return llvm::map_to_vector(values, [&](int64_t value) { return size(value); });
 }

@@ -58,7 +58,8 @@ public:
   static Type elementType(Value value);
   static int64_t rank(Value value);
   static Dims dims(Value value) { return getDims(value.getType()); }
-  static DimExpr dim(Value value, int64_t index) { return dims(value)[index]; }
+  /// Refuses a dimension that the value does not have.
+  static DimExpr dim(Value value, int64_t index);
   static bool isFloat(Value value) { return llvm::isa<mlir::FloatType>(elementType(value)); }
   /// The tensor type; refuses sizes that overflow.
   mlir::RankedTensorType type(llvm::ArrayRef<DimExpr> dims, Type element);

@@ -24,12 +24,16 @@ Value TensorBuilder::reshape(Value x, ArrayRef<DimExpr> to) {
 }
 
 Value TensorBuilder::transpose(Value x, ArrayRef<int64_t> permutation) {
+  if (int64_t(permutation.size()) != rank(x))
+    refuse("an operand has rank " + Twine(rank(x)) + ", expected " + Twine(permutation.size()));
   if (llvm::is_sorted(permutation))
     return x;
   return result(TransposeOp::create(builder, location, x, permutation));
 }
 
 Value TensorBuilder::moveDim(Value x, int64_t from, int64_t to) {
+  dim(x, from);
+  dim(x, to);
   Ints order = llvm::to_vector(llvm::seq<int64_t>(0, rank(x)));
   order.erase(order.begin() + from);
   order.insert(order.begin() + to, from);
@@ -75,6 +79,7 @@ Value TensorBuilder::slice(Value x, ArrayRef<DimExpr> starts, ArrayRef<DimExpr> 
 }
 
 Value TensorBuilder::sliceDim(Value x, int64_t dim, DimExpr start, DimExpr count, int64_t step) {
+  TensorBuilder::dim(x, dim); // refuses a dimension that x does not have
   Dims starts(rank(x), size(0)), sizes = dims(x);
   Ints steps(rank(x), 1);
   starts[dim] = start;
@@ -163,6 +168,7 @@ Value TensorBuilder::gather(Value data, ArrayRef<Value> indices, ArrayRef<int64_
 }
 
 Value TensorBuilder::take(Value data, Value indices, int64_t dim) {
+  TensorBuilder::dim(data, dim); // refuses a dimension that data does not have
   Dims to = dims(data), inserted = dims(indices);
   Ints dataDims, indexDims;
   int64_t count = inserted.size();

@@ -90,6 +90,13 @@ static Value perDimension(Node &n, Value fallback, Value values, Value axes) {
 static void sliceAtRunTime(Node &n) {
   TensorBuilder &b = n.b;
   int64_t rank = n.rank(0);
+  for (unsigned i = 1; i < n.inputCount(); ++i) {
+    if (!n.has(i))
+      continue;
+    n.requireRank(i, 1, 1);
+    b.checkEqual(TensorBuilder::dim(n[i], 0), TensorBuilder::dim(n[1], 0),
+                 "starts, ends, axes and steps have different lengths");
+  }
   Dims sizes = TensorBuilder::dims(n[0]);
   Value shape = b.dimVector(sizes), zeros = b.ints(Ints(rank, 0)), ones = b.ints(Ints(rank, 1));
   Value axes = n.has(3) ? b.wrapIndex(n[3], b.size(rank))
