@@ -14,7 +14,7 @@ namespace {
 
 constexpr int maxThreads = 4096;
 /// Operations that take about as long as waking a thread and waiting for it.
-constexpr int64_t workPerThread = 100000;
+constexpr int64_t workPerThread = 1500000;
 
 struct Launch {
   tenon_kernel kernel;
