@@ -46,10 +46,12 @@ def say(text):
 
 
 def sanitizer_environment():
-    """libLLVM and libMLIR are not instrumented: container annotations would be wrong across them."""
+    """libLLVM and libMLIR are not instrumented: annotations of containers and of LLVM's arenas
+    would be wrong across them."""
     return dict(
         os.environ,
         ASAN_OPTIONS="detect_container_overflow=0:detect_odr_violation=0:detect_leaks=0:"
+        "allow_user_poisoning=0:"
         "allocator_may_return_null=1",
         UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
 
