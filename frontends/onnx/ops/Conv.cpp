@@ -13,7 +13,8 @@ namespace tenon::onnximport {
 
 static Ints kernelOf(Node &n, Value w) {
   Ints kernel;
-  for (DimExpr dim : ArrayRef(TensorBuilder::dims(w)).drop_front(2))
+  Dims dims = TensorBuilder::dims(w);
+  for (DimExpr dim : ArrayRef(dims).drop_front(2))
     kernel.push_back(n.b.staticSize(dim, "the kernel"));
   std::optional<Ints> said = n.getInts("kernel_shape");
   if (said && *said != kernel)
