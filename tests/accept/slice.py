@@ -111,7 +111,7 @@ def runtime_library(full):
     size = stripped.stat().st_size
     needed = re.findall(r"NEEDED\s+(\S+)", subprocess.run(["objdump", "-p", library], capture_output=True,
                                                           text=True, check=True).stdout)
-    foreign = [n for n in needed if not re.match(r"(libc|libm|libstdc\+\+|libgcc_s|ld-linux-x86-64)\.so", n)]
+    foreign = [n for n in needed if not re.match(r"(libc|libm|libstdc\+\+|ld-linux-x86-64)\.so", n)]
     imports = subprocess.run(["nm", "-D", "--undefined-only", library], capture_output=True, text=True,
                              check=True).stdout
     arithmetic = sorted(set(re.findall(r"\bU ((?:exp|exp2|log|tanh|sin|cos|erf|pow|sqrt)f?)(?:@|$)", imports, re.M)))
