@@ -31,6 +31,8 @@ EntryDescription describeEntry(const bundle::EntryPoint &entry) {
     describeTensor(entry, tensor, description.inputs.emplace_back());
   for (const bundle::Tensor &tensor : entry.outputs)
     describeTensor(entry, tensor, description.outputs.emplace_back());
+  for (const bundle::Symbol &symbol : entry.symbols)
+    description.symbols.push_back({symbol.name.c_str(), symbol.min, symbol.max, symbol.step});
   return description;
 }
 
@@ -40,24 +42,12 @@ const bundle::EntryPoint *findEntry(const tenon_bundle *bundle, size_t entry) {
   return &bundle->file->bundle().entries[entry];
 }
 
-template <typename List, typename Info, typename Get>
-tenon_error *getInfo(const List &list, size_t index, Info *info, Get &&get) {
-  return guarded([&]() -> Status {
-    if (!info)
-      return nullArgument("info");
-    if (index >= list.size())
-      return Status(TENON_INVALID_ARGUMENT, "index " + std::to_string(index) +
-                                                " is out of range, expected below " +
-                                                std::to_string(list.size()));
-    *info = get(list[index]);
-    return {};
-  });
+const EntryDescription *findDescription(const tenon_bundle *bundle, size_t entry) {
+  return bundle && entry < bundle->entries.size() ? &bundle->entries[entry] : nullptr;
 }
 
-tenon_error *noSuchEntry(size_t entry) {
-  return guarded([&] {
-    return Status(TENON_INVALID_ARGUMENT, "there is no entry point " + std::to_string(entry));
-  });
+const tenon_tensor_info *infoAt(const std::deque<TensorDescription> &tensors, size_t index) {
+  return index < tensors.size() ? &tensors[index].info : nullptr;
 }
 
 } // namespace
@@ -107,29 +97,21 @@ size_t tenon_bundle_symbol_count(const tenon_bundle *bundle, size_t index) {
   return entry ? entry->symbols.size() : 0;
 }
 
-tenon_error *tenon_bundle_input(const tenon_bundle *bundle, size_t entry, size_t index,
-                                tenon_tensor_info *info) {
-  if (!findEntry(bundle, entry))
-    return noSuchEntry(entry);
-  return getInfo(bundle->entries[entry].inputs, index, info,
-                 [](const TensorDescription &tensor) { return tensor.info; });
+const tenon_tensor_info *tenon_bundle_input(const tenon_bundle *bundle, size_t index,
+                                            size_t input) {
+  const EntryDescription *entry = findDescription(bundle, index);
+  return entry ? infoAt(entry->inputs, input) : nullptr;
 }
 
-tenon_error *tenon_bundle_output(const tenon_bundle *bundle, size_t entry, size_t index,
-                                 tenon_tensor_info *info) {
-  if (!findEntry(bundle, entry))
-    return noSuchEntry(entry);
-  return getInfo(bundle->entries[entry].outputs, index, info,
-                 [](const TensorDescription &tensor) { return tensor.info; });
+const tenon_tensor_info *tenon_bundle_output(const tenon_bundle *bundle, size_t index,
+                                             size_t output) {
+  const EntryDescription *entry = findDescription(bundle, index);
+  return entry ? infoAt(entry->outputs, output) : nullptr;
 }
 
-tenon_error *tenon_bundle_symbol(const tenon_bundle *bundle, size_t index, size_t symbol,
-                                 tenon_symbol_info *info) {
-  const bundle::EntryPoint *entry = findEntry(bundle, index);
-  if (!entry)
-    return noSuchEntry(index);
-  return getInfo(entry->symbols, symbol, info, [](const bundle::Symbol &s) {
-    return tenon_symbol_info{s.name.c_str(), s.min, s.max, s.step};
-  });
+const tenon_symbol_info *tenon_bundle_symbol(const tenon_bundle *bundle, size_t index,
+                                             size_t symbol) {
+  const EntryDescription *entry = findDescription(bundle, index);
+  return entry && symbol < entry->symbols.size() ? &entry->symbols[symbol] : nullptr;
 }
 }

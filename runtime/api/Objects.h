@@ -29,6 +29,7 @@ struct TensorDescription {
 
 struct EntryDescription {
   std::deque<TensorDescription> inputs, outputs;
+  std::vector<tenon_symbol_info> symbols;
 };
 
 /// Error for the caller, or null.
@@ -65,6 +66,6 @@ struct tenon_session {
   tenon::CpuDevice device;
   tenon::StateStore states;
   std::vector<std::unique_ptr<tenon::EntryRunner>> runners;
-  tenon::LaunchObserver observer;
+  tenon::RunHooks hooks;
   std::string description;
 };

@@ -71,7 +71,7 @@ tenon_error *tenon_session_run(tenon_session *session, size_t entry, const DLTen
     if (!session)
       return nullArgument("session");
     TENON_TRY(prepareRunner(*session, entry));
-    return session->runners[entry]->run(inputs, numInputs, outputs, numOutputs, session->observer);
+    return session->runners[entry]->run(inputs, numInputs, outputs, numOutputs, session->hooks);
   });
 }
 
@@ -86,7 +86,13 @@ tenon_error *tenon_session_reset(tenon_session *session) {
 
 void tenon_session_observe(tenon_session *session, tenon_launch_callback callback, void *user) {
   if (session)
-    session->observer = {callback, user};
+    session->hooks.observer = {callback, user};
+}
+
+void tenon_session_set_output_allocator(tenon_session *session, tenon_output_allocator allocator,
+                                        void *user) {
+  if (session)
+    session->hooks.allocator = {allocator, user};
 }
 
 const char *tenon_session_device(const tenon_session *session) {

@@ -74,6 +74,8 @@ TENON_API void tenon_bundle_close(tenon_bundle *bundle);
 /* Reads all of the file and compares every hash. */
 TENON_API tenon_error *tenon_bundle_verify(const tenon_bundle *bundle);
 
+/* Structures that the library fills in are handed out by pointer and may grow at
+ * their end in later versions: do not build arrays of them. */
 typedef struct tenon_tensor_info {
   const char *name;
   DLDataType type;
@@ -91,18 +93,18 @@ typedef struct tenon_symbol_info {
   int64_t min, max, step;
 } tenon_symbol_info;
 
-/* All pointers live as long as the bundle. */
+/* All pointers live as long as the bundle; NULL or "" for an index out of range. */
 TENON_API size_t tenon_bundle_entry_count(const tenon_bundle *bundle);
 TENON_API const char *tenon_bundle_entry_name(const tenon_bundle *bundle, size_t entry);
 TENON_API size_t tenon_bundle_input_count(const tenon_bundle *bundle, size_t entry);
 TENON_API size_t tenon_bundle_output_count(const tenon_bundle *bundle, size_t entry);
 TENON_API size_t tenon_bundle_symbol_count(const tenon_bundle *bundle, size_t entry);
-TENON_API tenon_error *tenon_bundle_input(const tenon_bundle *bundle, size_t entry, size_t index,
-                                          tenon_tensor_info *info);
-TENON_API tenon_error *tenon_bundle_output(const tenon_bundle *bundle, size_t entry, size_t index,
-                                           tenon_tensor_info *info);
-TENON_API tenon_error *tenon_bundle_symbol(const tenon_bundle *bundle, size_t entry, size_t index,
-                                           tenon_symbol_info *info);
+TENON_API const tenon_tensor_info *tenon_bundle_input(const tenon_bundle *bundle, size_t entry,
+                                                      size_t index);
+TENON_API const tenon_tensor_info *tenon_bundle_output(const tenon_bundle *bundle, size_t entry,
+                                                       size_t index);
+TENON_API const tenon_symbol_info *tenon_bundle_symbol(const tenon_bundle *bundle, size_t entry,
+                                                       size_t index);
 
 /* ---- Sessions -------------------------------------------------------- */
 
@@ -131,6 +133,16 @@ TENON_API void tenon_session_destroy(tenon_session *session);
 TENON_API tenon_error *tenon_session_run(tenon_session *session, size_t entry,
                                          const DLTensor *inputs, size_t num_inputs,
                                          DLTensor *outputs, size_t num_outputs);
+
+/* Where outputs go whose data is NULL, instead of the session's own memory: called
+ * on the running thread once for each, as soon as its shape is known. `tensor` has
+ * shape and type; the result is memory for it, contiguous, aligned to its elements
+ * and valid until the run ends, or NULL to end the run with TENON_OUT_OF_MEMORY.
+ * It may be called for a run that fails later. A NULL allocator goes back to the
+ * session's memory. */
+typedef void *(*tenon_output_allocator)(void *user, size_t output, const DLTensor *tensor);
+TENON_API void tenon_session_set_output_allocator(tenon_session *session,
+                                                  tenon_output_allocator allocator, void *user);
 
 /* Puts all state (caches, counters) back to its initial value. */
 TENON_API tenon_error *tenon_session_reset(tenon_session *session);

@@ -24,12 +24,12 @@ EntryRunner::EntryRunner(const BundleFile &file, uint32_t entryIndex, uint32_t p
 }
 
 Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor *outputTensors,
-                        size_t numOutputs, const LaunchObserver &launchObserver) {
+                        size_t numOutputs, const RunHooks &runHooks) {
   if (numOutputs != outputs.size() || (numOutputs && !outputTensors))
     return Status(TENON_INVALID_ARGUMENT, "expected " + std::to_string(outputs.size()) +
                                               " outputs, got " + std::to_string(numOutputs));
   callerOutputs = outputTensors;
-  observer = launchObserver;
+  hooks = runHooks;
   TENON_TRY(bindInputs(inputTensors, numInputs));
   for (Output &output : outputs)
     output.ready = false;

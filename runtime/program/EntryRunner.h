@@ -23,13 +23,25 @@ struct LaunchObserver {
   void *user = nullptr;
 };
 
+/// Asked for the memory of outputs that the caller brought none for.
+struct OutputAllocator {
+  tenon_output_allocator allocate = nullptr;
+  void *user = nullptr;
+};
+
+/// What a session's owner wants to hear of, or decide, during a run.
+struct RunHooks {
+  LaunchObserver observer;
+  OutputAllocator allocator;
+};
+
 class EntryRunner {
 public:
   EntryRunner(const bundle::BundleFile &file, uint32_t entry, uint32_t program, CpuDevice &device,
               StateStore &states);
 
   Status run(const DLTensor *inputs, size_t numInputs, DLTensor *outputs, size_t numOutputs,
-             const LaunchObserver &observer);
+             const RunHooks &hooks);
   /// Bytes held for arenas, outputs and copies of inputs.
   uint64_t memory() const;
 
@@ -66,6 +78,8 @@ private:
   // Outputs.cpp
   Status prepareOutput(uint32_t index);
   Status takeCallersOutput(uint32_t index, int64_t bytes);
+  DLTensor describeOutput(uint32_t index);
+  Status allocateOutput(uint32_t index, int64_t bytes);
   Status checkOverlap(uint32_t index, const Range &range) const;
   Status finishOutputs();
 
@@ -104,7 +118,7 @@ private:
   std::vector<bundle::Expr> stateSizes; ///< per state of the bundle, or none
   std::vector<void *> arguments;
   DLTensor *callerOutputs = nullptr;
-  LaunchObserver observer;
+  RunHooks hooks;
 };
 
 } // namespace tenon

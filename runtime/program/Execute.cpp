@@ -168,8 +168,7 @@ Status EntryRunner::execute(const inst::Launch &in) {
     arguments[i] = range.data;
   }
   int64_t work = std::max(knownOr(in.flops, -1), knownOr(in.bytes, -1));
-  return device.launch(in.kernel, grid, scratch, work, arguments.data(),
-                       values.symbols().data());
+  return device.launch(in.kernel, grid, scratch, work, arguments.data(), values.symbols().data());
 }
 
 Status EntryRunner::copy(uint32_t to, uint32_t from) {
@@ -286,7 +285,7 @@ Status EntryRunner::observe(const inst::Launch &in, const Instruction &instructi
   std::string nodes = nodeNames(instruction);
   tenon_launch_info info = {file.bundle().kernels[in.kernel].name.c_str(), nodes.c_str(),
                             time.count(), knownOr(in.flops, -1), knownOr(in.bytes, -1)};
-  observer.callback(observer.user, &info);
+  hooks.observer.callback(hooks.observer.user, &info);
   return {};
 }
 
@@ -298,7 +297,7 @@ std::string EntryRunner::nodeNames(const Instruction &instruction) const {
 }
 
 Status EntryRunner::runInstruction(const Instruction &instruction) {
-  if (observer.callback)
+  if (hooks.observer.callback)
     if (auto *launch = std::get_if<inst::Launch>(&instruction.body))
       return observe(*launch, instruction);
   return std::visit([&](const auto &in) { return execute(in); }, instruction.body);

@@ -33,16 +33,43 @@ Status EntryRunner::prepareOutput(uint32_t index) {
     return Status(TENON_EXECUTION, "output '" + info.name + "' of shape " +
                                        shapeText(output.shape.data(), output.shape.size()) +
                                        " is too large");
-  if (callerOutputs[index].data) {
-    TENON_TRY(takeCallersOutput(index, bytes));
-  } else {
-    if (!output.memory.reserve(bytes))
-      return Status(TENON_OUT_OF_MEMORY, "no memory for output '" + info.name + "' of " +
-                                             std::to_string(bytes) + " bytes");
-    output.range = {reinterpret_cast<char *>(output.memory.data()), bytes};
-  }
+  TENON_TRY(callerOutputs[index].data ? takeCallersOutput(index, bytes)
+                                      : allocateOutput(index, bytes));
   output.ready = true;
   return {};
+}
+
+/// The shape and type of an output that is ready, over its memory.
+DLTensor EntryRunner::describeOutput(uint32_t index) {
+  Output &output = outputs[index];
+  DLTensor tensor{};
+  tensor.data = output.range.data;
+  tensor.device = {kDLCPU, 0};
+  tensor.ndim = static_cast<int32_t>(output.shape.size());
+  tensor.dtype = toDlType(entry.outputs[index].type);
+  tensor.shape = output.shape.data();
+  return tensor;
+}
+
+Status EntryRunner::allocateOutput(uint32_t index, int64_t bytes) {
+  Output &output = outputs[index];
+  char *memory = nullptr;
+  if (hooks.allocator.allocate) {
+    DLTensor tensor = describeOutput(index);
+    tensor.data = nullptr;
+    memory = static_cast<char *>(hooks.allocator.allocate(hooks.allocator.user, index, &tensor));
+  } else if (output.memory.reserve(bytes)) {
+    memory = reinterpret_cast<char *>(output.memory.data());
+  }
+  const Tensor &info = entry.outputs[index];
+  if (!memory)
+    return Status(TENON_OUT_OF_MEMORY, "no memory for output '" + info.name + "' of " +
+                                           std::to_string(bytes) + " bytes");
+  if (reinterpret_cast<uintptr_t>(memory) % std::max(1u, elementBytes(info.type)))
+    return refuse("the allocator's memory for output '" + info.name +
+                  "' is not aligned to its elements");
+  output.range = {memory, bytes};
+  return checkOverlap(index, output.range);
 }
 
 Status EntryRunner::takeCallersOutput(uint32_t index, int64_t bytes) {
@@ -84,16 +111,8 @@ Status EntryRunner::checkOverlap(uint32_t index, const Range &range) const {
 Status EntryRunner::finishOutputs() {
   for (size_t i = 0; i < outputs.size(); ++i) {
     TENON_TRY(prepareOutput(i));
-    if (callerOutputs[i].data)
-      continue;
-    DLTensor &tensor = callerOutputs[i];
-    tensor.data = outputs[i].range.data;
-    tensor.device = {kDLCPU, 0};
-    tensor.ndim = static_cast<int32_t>(outputs[i].shape.size());
-    tensor.dtype = toDlType(entry.outputs[i].type);
-    tensor.shape = outputs[i].shape.data();
-    tensor.strides = nullptr;
-    tensor.byte_offset = 0;
+    if (!callerOutputs[i].data)
+      callerOutputs[i] = describeOutput(i);
   }
   return {};
 }

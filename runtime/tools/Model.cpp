@@ -120,9 +120,7 @@ static Status checkNames(const tenon_bundle *bundle, size_t entry,
                          const std::map<std::string, Array> &given) {
   std::set<std::string> known;
   for (size_t i = 0; i < tenon_bundle_input_count(bundle, entry); ++i) {
-    tenon_tensor_info info;
-    TENON_TRY(fromApi(tenon_bundle_input(bundle, entry, i, &info)));
-    known.insert(info.name);
+    known.insert(tenon_bundle_input(bundle, entry, i)->name);
   }
   for (const auto &[name, array] : given)
     if (!known.count(name))
@@ -140,9 +138,7 @@ Status Model::prepareInputs(const ModelOptions &options) {
   inputs.resize(count);
   inputTensors.resize(count);
   for (size_t i = 0; i < count; ++i) {
-    tenon_tensor_info info;
-    TENON_TRY(fromApi(tenon_bundle_input(bundle, entry, i, &info)));
-    TENON_TRY(takeInput(info, given, options, inputs[i]));
+    TENON_TRY(takeInput(*tenon_bundle_input(bundle, entry, i), given, options, inputs[i]));
     Array &array = inputs[i];
     DLTensor &tensor = inputTensors[i];
     tensor = {};
@@ -163,9 +159,7 @@ Status Model::run() {
 }
 
 std::string Model::outputName(size_t index) const {
-  tenon_tensor_info info;
-  Status status = fromApi(tenon_bundle_output(bundle, entry, index, &info));
-  return status.ok() ? info.name : "";
+  return tenon_bundle_output(bundle, entry, index)->name;
 }
 
 Status Model::output(size_t index, Array &array) const {

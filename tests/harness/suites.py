@@ -102,6 +102,7 @@ ALL = {
     "docs": runner("docs", "tests/docs/run.py"),
     "commands": runner("commands", "tests/commands/run.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
+    "package": runner("package", "tests/package/run.py"),
     "damage": runner("damage", "tests/damage/run.py"),
     "cuda": runner("cuda", "tests/sim/cuda/run.py"),
 }

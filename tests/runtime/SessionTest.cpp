@@ -169,18 +169,49 @@ TEST_F(SessionTest, SessionsOfOneBundleRunInParallel) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_F(SessionTest, OutputsGoWhereTheAllocatorSays) {
+  openTwice(2);
+  struct Owner {
+    std::vector<float> memory;
+    int asked = 0;
+  } owner;
+  auto allocate = [](void *user, size_t output, const DLTensor *tensor) -> void * {
+    auto &owner = *static_cast<Owner *>(user);
+    ++owner.asked;
+    EXPECT_EQ(output, 0u);
+    EXPECT_EQ(tensor->data, nullptr);
+    owner.memory.resize(tensor->shape[0] * tensor->shape[1]);
+    return tensor->shape[0] > 50 ? nullptr : owner.memory.data();
+  };
+  tenon_session_set_output_allocator(session.get(), allocate, &owner);
+  std::vector<float> x = counting(20);
+  DLTensor y{};
+  ASSERT_EQ(run({x, {5, 4}}, y), "");
+  EXPECT_EQ(y.data, owner.memory.data());
+  EXPECT_EQ(owner.asked, 1);
+  expectTwice(x, owner.memory.data());
+
+  std::vector<float> large = counting(60 * 4);
+  y = {};
+  EXPECT_EQ(run({large, {60, 4}}, y), "Mul_2: no memory for output 'y' of 960 bytes");
+  tenon_session_set_output_allocator(session.get(), nullptr, nullptr);
+  ASSERT_EQ(run({large, {60, 4}}, y), "");
+  expectTwice(large, static_cast<const float *>(y.data));
+}
+
 TEST_F(SessionTest, Introspection) {
   openTwice(1);
   EXPECT_EQ(tenon_bundle_entry_count(bundle.get()), 1u);
   EXPECT_STREQ(tenon_bundle_entry_name(bundle.get(), 0), "main");
-  tenon_tensor_info info;
-  ASSERT_EQ(take(tenon_bundle_input(bundle.get(), 0, 0, &info)), "");
-  EXPECT_STREQ(info.name, "x");
-  EXPECT_EQ(info.shape[0], -1);
-  EXPECT_STREQ(info.dim_names[0], "B");
-  EXPECT_EQ(info.shape[1], 4);
-  EXPECT_EQ(take(tenon_bundle_input(bundle.get(), 0, 1, &info)),
-            "index 1 is out of range, expected below 1");
+  const tenon_tensor_info *info = tenon_bundle_input(bundle.get(), 0, 0);
+  ASSERT_NE(info, nullptr);
+  EXPECT_STREQ(info->name, "x");
+  EXPECT_EQ(info->shape[0], -1);
+  EXPECT_STREQ(info->dim_names[0], "B");
+  EXPECT_EQ(info->shape[1], 4);
+  EXPECT_EQ(tenon_bundle_input(bundle.get(), 0, 1), nullptr);
+  EXPECT_EQ(tenon_bundle_output(bundle.get(), 1, 0), nullptr);
+  EXPECT_EQ(tenon_bundle_symbol(bundle.get(), 0, 1), nullptr);
   EXPECT_EQ(std::string(tenon_session_device(session.get())), "cpu (baseline, 1 thread)");
 }
 
