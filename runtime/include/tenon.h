@@ -128,7 +128,7 @@ TENON_API void tenon_session_destroy(tenon_session *session);
  * strides (a copy is made unless contiguous). Outputs: with data set, memory of
  * the caller, contiguous and of the right type and shape; with data NULL, the
  * session fills in memory, shape and type of its own, which stay until its next
- * run or its end. The caller's outputs must not overlap its inputs or one
+ * run or its end (a tensor filled in so may be handed in again, it is filled anew). The caller's outputs must not overlap its inputs or one
  * another. After the first run with the largest shapes nothing is allocated. */
 TENON_API tenon_error *tenon_session_run(tenon_session *session, size_t entry,
                                          const DLTensor *inputs, size_t num_inputs,

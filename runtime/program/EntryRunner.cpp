@@ -28,11 +28,10 @@ Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor
   if (numOutputs != outputs.size() || (numOutputs && !outputTensors))
     return Status(TENON_INVALID_ARGUMENT, "expected " + std::to_string(outputs.size()) +
                                               " outputs, got " + std::to_string(numOutputs));
-  callerOutputs = outputTensors;
   hooks = runHooks;
+  takeOutputs(outputTensors);
   TENON_TRY(bindInputs(inputTensors, numInputs));
-  for (Output &output : outputs)
-    output.ready = false;
+  TENON_TRY(prepareKnownOutputs());
   for (ArenaSlot &arena : arenas)
     arena.ready = false;
   TENON_TRY(runBlock(0));

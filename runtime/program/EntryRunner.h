@@ -76,6 +76,8 @@ private:
   Status checkSymbol(uint32_t symbol, int64_t value) const;
 
   // Outputs.cpp
+  void takeOutputs(DLTensor *tensors);
+  Status prepareKnownOutputs();
   Status prepareOutput(uint32_t index);
   Status takeCallersOutput(uint32_t index, int64_t bytes);
   DLTensor describeOutput(uint32_t index);

@@ -1,6 +1,7 @@
 // Outputs: the caller's memory, checked, or the session's own, grown as needed.
-// An output becomes ready when an instruction first touches it, because its size
-// may depend on symbols bound while the program runs.
+// An output becomes ready before the first instruction, so that a wrong one is
+// refused at once; or, where its size depends on symbols bound while the program
+// runs, when an instruction first touches it.
 #include "runtime/program/EntryRunner.h"
 
 #include <algorithm>
@@ -19,6 +20,28 @@ bool overlaps(const char *a, int64_t aSize, const char *b, int64_t bSize) {
 }
 
 } // namespace
+
+/// Forgets the last run. A tensor that still points to the session's memory from
+/// then asks for that memory again, at the size of this run.
+void EntryRunner::takeOutputs(DLTensor *tensors) {
+  callerOutputs = tensors;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].ready = false;
+    if (tensors[i].data == outputs[i].memory.data())
+      tensors[i].data = nullptr;
+  }
+}
+
+Status EntryRunner::prepareKnownOutputs() {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::vector<Expr> &shape = entry.outputs[i].shape;
+    if (std::all_of(shape.begin(), shape.end(), [&](Expr dim) {
+          return values.state(dim) == ExprValues::State::Known;
+        }))
+      TENON_TRY(prepareOutput(i));
+  }
+  return {};
+}
 
 Status EntryRunner::prepareOutput(uint32_t index) {
   Output &output = outputs[index];

@@ -85,9 +85,9 @@ TEST_F(SessionTest, CallersOutput) {
   ASSERT_EQ(run({x, {3, 4}}, out.dl), "");
   expectTwice(x, y.data());
   test::Tensor small(y, {2, 4});
-  EXPECT_EQ(run({x, {3, 4}}, small.dl), "Mul_2: output 'y' has the wrong shape, expected 3x4");
+  EXPECT_EQ(run({x, {3, 4}}, small.dl), "output 'y' has the wrong shape, expected 3x4");
   test::Tensor same(x, {3, 4});
-  EXPECT_EQ(run({x, {3, 4}}, same.dl), "Mul_2: output 'y' overlaps input 'x' in memory");
+  EXPECT_EQ(run({x, {3, 4}}, same.dl), "output 'y' overlaps input 'x' in memory");
 }
 
 TEST_F(SessionTest, StridedAndMisalignedInputsAreCopied) {
@@ -169,6 +169,29 @@ TEST_F(SessionTest, SessionsOfOneBundleRunInParallel) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_F(SessionTest, AnOutputIsFilledAnewWhenItComesBack) {
+  openTwice(1);
+  DLTensor y{};
+  for (int64_t rows : {1, 3, 64, 2}) {
+    std::vector<float> x = counting(rows * 4);
+    ASSERT_EQ(run({x, {rows, 4}}, y), "");
+    ASSERT_EQ(y.shape[0], rows);
+    expectTwice(x, static_cast<const float *>(y.data));
+  }
+}
+
+TEST_F(SessionTest, WrongOutputsAreRefusedBeforeTheRun) {
+  openTwice(1);
+  std::vector<float> x = counting(8), small(4);
+  int launches = 0;
+  tenon_session_observe(
+      session.get(), [](void *user, const tenon_launch_info *) { ++*static_cast<int *>(user); },
+      &launches);
+  test::Tensor wrong(small, {1, 4});
+  EXPECT_EQ(run({x, {2, 4}}, wrong.dl), "output 'y' has the wrong shape, expected 2x4");
+  EXPECT_EQ(launches, 0);
+}
+
 TEST_F(SessionTest, OutputsGoWhereTheAllocatorSays) {
   openTwice(2);
   struct Owner {
@@ -193,7 +216,7 @@ TEST_F(SessionTest, OutputsGoWhereTheAllocatorSays) {
 
   std::vector<float> large = counting(60 * 4);
   y = {};
-  EXPECT_EQ(run({large, {60, 4}}, y), "Mul_2: no memory for output 'y' of 960 bytes");
+  EXPECT_EQ(run({large, {60, 4}}, y), "no memory for output 'y' of 960 bytes");
   tenon_session_set_output_allocator(session.get(), nullptr, nullptr);
   ASSERT_EQ(run({large, {60, 4}}, y), "");
   expectTwice(large, static_cast<const float *>(y.data));
