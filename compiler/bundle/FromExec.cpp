@@ -23,7 +23,7 @@ class Emitter {
 public:
   Emitter(ModuleOp module, std::vector<TargetCode> &targets, const WeightSource &weights)
       : module(module), symbols(module), targets(targets), weights(weights),
-        tables{input.bundle, StringTable(input.bundle), {}, {}, {}} {}
+        tables{input.bundle, StringTable(input.bundle), {}, {}, {}, {}} {}
 
   FailureOr<BundleInput> run();
 
@@ -32,6 +32,7 @@ private:
   LogicalResult addTarget(TargetCode &target);
   FailureOr<uint32_t> weight(exec::WeightOp use);
   FailureOr<uint32_t> constant(exec::ConstantOp use);
+  FailureOr<uint32_t> state(exec::StateOp use);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -39,7 +40,7 @@ private:
   const WeightSource &weights;
   BundleInput input;
   BundleTables tables;
-  llvm::StringMap<uint32_t> weightIndices;
+  llvm::StringMap<uint32_t> weightIndices, stateIndices;
   llvm::DenseMap<Attribute, uint32_t> constantIndices;
 };
 
@@ -143,10 +144,26 @@ FailureOr<uint32_t> Emitter::constant(exec::ConstantOp use) {
   return known->second;
 }
 
+FailureOr<uint32_t> Emitter::state(exec::StateOp use) {
+  auto [known, isNew] = stateIndices.try_emplace(use.getState(), input.bundle.states.size());
+  if (!isNew)
+    return known->second;
+  auto op = symbols.lookup<tenon::StateOp>(use.getState());
+  auto element = op ? elementTypeOf(getElementTypeOrSelf(op.getType())) : std::nullopt;
+  if (!element)
+    return use.emitError() << "'" << use.getState() << "' is no state that a bundle can hold";
+  bundle::State state;
+  state.name = use.getState().str();
+  state.type = *element;
+  input.bundle.states.push_back(std::move(state));
+  return known->second;
+}
+
 FailureOr<BundleInput> Emitter::run() {
   input.bundle.producer = "tenon 0.1.0";
   tables.weight = [this](exec::WeightOp use) { return weight(use); };
   tables.constant = [this](exec::ConstantOp use) { return constant(use); };
+  tables.state = [this](exec::StateOp use) { return state(use); };
   if (failed(addKernels()))
     return failure();
   for (auto program : module.getOps<exec::ProgramOp>())

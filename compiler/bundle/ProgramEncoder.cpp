@@ -210,9 +210,25 @@ LogicalResult ProgramEncoder::container(Operation *maker) {
       return failure();
     int64_t size = tables.bundle.constants[*index].size;
     define(constant, BufferKind::Constant, *index, zero, exprs.constant(size));
-  } else if (isa<exec::StateOp>(maker)) {
-    return maker->emitError("states are not encoded yet");
+  } else if (auto state = dyn_cast<exec::StateOp>(maker)) {
+    return this->state(state);
   }
+  return success();
+}
+
+/// A state with the shape that it has in this entry point.
+LogicalResult ProgramEncoder::state(exec::StateOp use) {
+  auto index = tables.state(use);
+  auto declared = SymbolTable::lookupNearestSymbolFrom<tenon::StateOp>(use, use.getStateAttr());
+  if (failed(index) || !declared)
+    return failure();
+  bundle::StateShape shape;
+  shape.state = *index;
+  for (DimExpr dim : getDims(declared.getType()))
+    shape.shape.push_back(expr(dim));
+  shape.size = expr(tensorBytes(declared.getTypeAttr()));
+  define(use, BufferKind::State, *index, exprs.constant(0), shape.size);
+  entry.states.push_back(std::move(shape));
   return success();
 }
 

@@ -25,6 +25,7 @@ struct BundleTables {
   /// Finds or adds; failure is reported by the callee.
   std::function<mlir::FailureOr<uint32_t>(exec::WeightOp)> weight;
   std::function<mlir::FailureOr<uint32_t>(exec::ConstantOp)> constant;
+  std::function<mlir::FailureOr<uint32_t>(exec::StateOp)> state;
 };
 
 /// The bundle's type for an element, if it has one.
@@ -44,6 +45,7 @@ private:
                               std::vector<bundle::Tensor> &out);
   mlir::LogicalResult arguments();
   mlir::LogicalResult container(mlir::Operation *maker);
+  mlir::LogicalResult state(exec::StateOp op);
   void layOutArenas();
   bundle::Expr highest(bundle::Expr a, bundle::Expr b);
   mlir::LogicalResult block(mlir::Block &from, uint32_t to);

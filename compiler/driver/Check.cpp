@@ -12,10 +12,15 @@ namespace tenon {
 
 int checkMain(int argc, const char *const *argv) {
   CompileOptions options;
-  std::vector<std::string> dims;
+  std::vector<std::string> dims, settings;
   CLI::App app("says whether a model compiles, and all that is missing if not", "tenon check");
   app.add_option("model", options.model, "the model")->required();
   app.add_option("--dim", dims, "fix or bound a dimension: NAME=N, NAME=A..B or NAME=A..B:STEP");
+  app.add_option("--weights", options.language.weights,
+                 "the weights of a model in the language: safetensors or GGUF");
+  app.add_option("--set", settings, "a value of the model's config: NAME=VALUE");
+  app.add_option("--library", options.language.libraries,
+                 "a folder to look for used files in, before the standard library's");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -29,6 +34,15 @@ int checkMain(int argc, const char *const *argv) {
     }
     options.dims.push_back(*dim);
   }
+  for (const std::string &text : settings) {
+    auto setting = parseSetting(text);
+    if (!setting) {
+      llvm::errs() << "tenon check: " << llvm::toString(setting.takeError()) << "\n";
+      return 2;
+    }
+    options.language.settings.push_back(std::move(*setting));
+  }
+  options.language.libraries.push_back(libraryFolder());
   std::string model = options.model;
   if (mlir::failed(Compilation(std::move(options)).check()))
     return 1;

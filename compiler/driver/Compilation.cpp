@@ -88,9 +88,19 @@ LogicalResult Compilation::importText() {
   return success();
 }
 
+LogicalResult Compilation::importProgram() {
+  auto imported = importLanguage(options.model, options.language, context, store);
+  if (failed(imported))
+    return failure();
+  module = std::move(*imported);
+  return success();
+}
+
 LogicalResult Compilation::import() {
   if (StringRef(options.model).ends_with(".mlir"))
     return importText();
+  if (StringRef(options.model).ends_with(".tn"))
+    return importProgram();
   ImportOptions importOptions{options.dims, options.fold, {}};
   FailureOr<OwningOpRef<ModuleOp>> imported =
       importOnnx(options.model, importOptions, context, store);

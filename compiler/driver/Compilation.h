@@ -37,6 +37,7 @@ public:
 private:
   mlir::LogicalResult import();
   mlir::LogicalResult importText();
+  mlir::LogicalResult importProgram();
   mlir::LogicalResult runStage(Stage stage,
                                llvm::function_ref<void(mlir::OpPassManager &)> build);
   mlir::LogicalResult lower(Stage last);

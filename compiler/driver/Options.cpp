@@ -2,7 +2,9 @@
 
 #include "compiler/driver/Options.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 #include <CLI/CLI.hpp>
+#include <dlfcn.h>
 
 using namespace llvm;
 namespace tenon {
@@ -26,12 +28,21 @@ static std::string stageList() {
   return list;
 }
 
+std::string libraryFolder() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void *>(&libraryFolder), &info) == 0)
+    return ".";
+  SmallString<256> path(sys::path::parent_path(info.dli_fname));
+  sys::path::append(path, "..", "share", "tenon");
+  return path.str().str();
+}
+
 ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   CompileOptions options;
   std::string stopAfter;
-  std::vector<std::string> dims;
+  std::vector<std::string> dims, settings;
   bool noFold = false;
-  CLI::App app("compiles a model (.onnx, or the tenon dialect as .mlir) to a bundle",
+  CLI::App app("compiles a model (.onnx, .tn, or the tenon dialect as .mlir) to a bundle",
                "tenon compile");
   app.option_defaults()->always_capture_default();
   app.add_option("model", options.model, "the model")->required();
@@ -41,6 +52,11 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   app.add_option("--dim", dims,
                  "fix or bound a dimension: NAME=N, NAME=A..B or NAME=A..B:STEP (unnamed ones "
                  "are called INPUT.INDEX)");
+  app.add_option("--weights", options.language.weights,
+                 "the weights of a model in the language: safetensors or GGUF");
+  app.add_option("--set", settings, "a value of the model's config: NAME=VALUE");
+  app.add_option("--library", options.language.libraries,
+                 "a folder to look for used files in, before the standard library's");
   app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList());
   app.add_option("--print-ir-after", options.printAfter, "print the IR after a pass")
       ->delimiter(',');
@@ -64,6 +80,13 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
       return misuse(toString(dim.takeError()));
     options.dims.push_back(*dim);
   }
+  for (const std::string &text : settings) {
+    auto setting = parseSetting(text);
+    if (!setting)
+      return misuse(toString(setting.takeError()));
+    options.language.settings.push_back(std::move(*setting));
+  }
+  options.language.libraries.push_back(libraryFolder());
   if (!stopAfter.empty()) {
     std::optional<Stage> stage = parseStage(stopAfter);
     if (!stage)
@@ -75,7 +98,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
     bool hasSuffix = dot != std::string::npos && (slash == std::string::npos || dot > slash);
     options.output = options.model.substr(0, hasSuffix ? dot : std::string::npos) + ".tenon";
   }
-  return {options, 0};
+  return {std::move(options), 0};
 }
 
 Expected<std::vector<CpuFeatures>> cpuTargets(ArrayRef<std::string> targets) {

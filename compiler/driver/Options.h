@@ -3,6 +3,7 @@
 #ifndef TENON_COMPILER_DRIVER_OPTIONS_H
 #define TENON_COMPILER_DRIVER_OPTIONS_H
 
+#include "frontends/language/Import.h"
 #include "frontends/onnx/Import.h"
 #include "passes/codegen/Cpu.h"
 #include <string>
@@ -20,11 +21,17 @@ struct CompileOptions {
   std::string model, output;
   std::vector<std::string> targets{"cpu"};
   std::vector<DimOverride> dims;
+  /// Of models in the language.
+  LanguageOptions language;
   Stage stopAfter = Stage::Bundle;
   std::vector<std::string> printAfter;
   bool fold = true, timePasses = false;
   unsigned threads = 2;
 };
+
+/// The folder of the standard library: ../share/tenon beside this program or
+/// library.
+std::string libraryFolder();
 
 /// Parses a command line. Returns options, or the exit status if there is
 /// nothing to do (help: 0, misuse: 2; the text was printed).

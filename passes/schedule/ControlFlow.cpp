@@ -29,6 +29,39 @@ LogicalResult ProgramBuilder::visitBranch(Region &from, Region &to, ValueRange r
   return visited;
 }
 
+/// A call walks its function's body once more: launches are cheap, code is not.
+LogicalResult ProgramBuilder::visit(CallOp op) {
+  auto callee = table.lookup<FuncOp>(op.getCallee());
+  if (!callee || is_contained(calls, callee))
+    return op.emitError() << "'" << op.getCallee() << "' cannot be called here";
+  Block &body = callee.getBody().front();
+  callee.walk([&](Operation *inner) {
+    for (Value result : inner->getResults())
+      wanted.erase(result);
+  });
+  for (auto [argument, operand] : llvm::zip(body.getArguments(), op.getInputs())) {
+    storage[argument] = bufferOf(operand);
+    for (Operation *user : argument.getUsers())
+      if (auto kernel = dyn_cast<KernelOp>(user); kernel && updatedInPlace(kernel) == argument)
+        if (failed(checkUpdated(op, operand)))
+          return failure();
+  }
+  Operation *returned = body.getTerminator();
+  for (auto [value, result] : llvm::zip(returned->getOperands(), op.getResults()))
+    if (Value buffer = wanted.lookup(result))
+      want(value, buffer, &body);
+  calls.push_back(callee);
+  LogicalResult visited = visitBlock(body);
+  calls.pop_back();
+  for (auto [value, result] : llvm::zip(returned->getOperands(), op.getResults())) {
+    Value buffer = wanted.lookup(result);
+    if (buffer)
+      copyIfElsewhere(op.getLoc(), value, buffer);
+    storage[result] = buffer ? buffer : bufferOf(value);
+  }
+  return visited;
+}
+
 LogicalResult ProgramBuilder::visit(IfOp op) {
   SmallVector<Value> results;
   for (Value result : op.getResults())

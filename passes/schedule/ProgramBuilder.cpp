@@ -130,7 +130,7 @@ LogicalResult ProgramBuilder::visitBlock(Block &block) {
 LogicalResult ProgramBuilder::visit(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<KernelOp, ReadOp, ConstantOp, DimOp, BindOp, CheckOp, ReturnOp, LoadStateOp,
-            StoreStateOp, IfOp, LoopOp>([&](auto known) { return visit(known); })
+            StoreStateOp, CallOp, IfOp, LoopOp>([&](auto known) { return visit(known); })
       .Case<ReshapeOp>([&](ReshapeOp reshape) {
         storage[reshape.getResult()] = bufferOf(reshape.getInput());
         return success();
@@ -139,6 +139,22 @@ LogicalResult ProgramBuilder::visit(Operation *op) {
       .Default([](Operation *other) {
         return other->emitError() << "'" << other->getName() << "' is not part of any kernel";
       });
+}
+
+/// What the kernel's scatter updates, if it is marked to do so in place.
+Value ProgramBuilder::updatedInPlace(KernelOp op) {
+  for (Operation &inner : op.getBody().front())
+    if (auto scatter = dyn_cast<ScatterOp>(inner); scatter && scatter->hasAttr("tenon.in_place"))
+      if (auto data = dyn_cast<BlockArgument>(scatter.getData()))
+        return op.getInputs()[data.getArgNumber()];
+  return Value();
+}
+
+/// A value that is updated in place may be read by nothing else.
+LogicalResult ProgramBuilder::checkUpdated(Operation *op, Value value) {
+  if (value.hasOneUse())
+    return success();
+  return op->emitError("a state is read after its update, which would need a copy");
 }
 
 LogicalResult ProgramBuilder::visit(KernelOp op) {
@@ -155,8 +171,14 @@ LogicalResult ProgramBuilder::visit(KernelOp op) {
     reads.push_back(bufferOf(input));
     bytes = bytes + byteSize(input.getType());
   }
+  Value updated = updatedInPlace(op);
+  if (updated && failed(checkUpdated(op, updated)))
+    return failure();
+  updated = updated ? bufferOf(updated) : Value();
   for (Value result : op.getResults()) {
-    writes.push_back(destination(result));
+    if (updated)
+      storage[result] = updated;
+    writes.push_back(updated ? updated : destination(result));
     bytes = bytes + byteSize(result.getType());
   }
   exec::LaunchOp::create(builder, memberLocations(op), op.getName(), tile.getGrid(), reads, writes,
@@ -186,10 +208,11 @@ LogicalResult ProgramBuilder::visit(LoadStateOp op) {
 }
 
 LogicalResult ProgramBuilder::visit(StoreStateOp op) {
+  // Updates of elements were done in place; a value that replaces all of the
+  // state is copied into it once nothing reads the old one any more.
   Value state = atTop<exec::StateOp>(op.getLoc(), op.getStateAttr());
-  if (bufferOf(op.getValue()) == state)
-    return success();
-  return op.emitError() << "the update of state '" << op.getState() << "' would need a copy";
+  copyIfElsewhere(op.getLoc(), op.getValue(), state);
+  return success();
 }
 
 LogicalResult ProgramBuilder::visit(ConstantOp op) {
@@ -239,6 +262,8 @@ LogicalResult ProgramBuilder::visit(CheckOp op) {
 }
 
 LogicalResult ProgramBuilder::visit(ReturnOp op) {
+  if (op->getParentOp() != func)
+    return success(); // of a function that is called: visit(CallOp)
   Block &body = program.getBody().front();
   for (auto [i, value] : llvm::enumerate(op.getOperands()))
     copyIfElsewhere(op.getLoc(), value, body.getArgument(func.getNumArguments() + i));

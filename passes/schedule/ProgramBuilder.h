@@ -7,6 +7,8 @@
 //   tenon.read                the weight
 //   tenon.constant            a constant; a large splat is filled into a place
 //   reshape                   the same buffer as its operand
+//   call                      what the callee, walked anew, returns
+//   update of a state         the state
 //   result of kernel, if,     the output or the carried buffer that it becomes,
 //   loop, dim                 if it becomes one; else a place in an arena
 //
@@ -50,6 +52,9 @@ private:
   mlir::LogicalResult visit(ReturnOp op);
   mlir::LogicalResult visit(LoadStateOp op);
   mlir::LogicalResult visit(StoreStateOp op);
+  mlir::LogicalResult visit(CallOp op);
+  mlir::Value updatedInPlace(KernelOp op);
+  mlir::LogicalResult checkUpdated(mlir::Operation *op, mlir::Value value);
   void fillSplat(mlir::Location loc, mlir::DenseElementsAttr value, mlir::Value buffer);
 
   // ControlFlow.cpp
@@ -87,6 +92,7 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::Value> top; ///< weights, constants, states
   llvm::SmallVector<ArenaScope> arenas;
   llvm::StringSet<> boundByInputs;
+  llvm::SmallVector<FuncOp> calls; ///< being walked
   unsigned numLoops = 0;
 };
 

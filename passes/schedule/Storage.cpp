@@ -27,7 +27,7 @@ void ProgramBuilder::want(Value tensor, Value buffer, Block *block) {
   while (auto reshape = tensor.getDefiningOp<ReshapeOp>())
     tensor = reshape.getInput();
   Operation *maker = tensor.getDefiningOp();
-  if (maker && maker->getBlock() == block && isa<KernelOp, IfOp, LoopOp, DimOp>(maker))
+  if (maker && maker->getBlock() == block && isa<KernelOp, IfOp, LoopOp, DimOp, CallOp>(maker))
     wanted.try_emplace(tensor, buffer);
 }
 

@@ -20,11 +20,11 @@ struct TenonToExec : impl::TenonToExecPassBase<TenonToExec> {
   void runOnOperation() override {
     SymbolTable table(getOperation());
     bool good = true;
-    for (FuncOp func : llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
+    for (FuncOp func : getOperation().getOps<FuncOp>())
       if (func.isPublic())
         good &= succeeded(ProgramBuilder(func, table).run());
+    for (FuncOp func : llvm::make_early_inc_range(getOperation().getOps<FuncOp>()))
       func.erase();
-    }
     if (!good)
       signalPassFailure();
   }

@@ -63,11 +63,13 @@ LogicalResult generateScatter(IrregularBuilder &emit, ScatterOp op) {
   emit.begin(DimExpr::constant(op.getContext(), 1));
   Value data = emit.viewOf(op.getData()), to = emit.viewOf(op.getResult());
   Value updates = emit.viewOf(op.getUpdates());
-  emit.loop(emit.index(0), emit.size(product(op.getContext(), getDims(type))), {},
-            [&](Value i, ValueRange) {
-              emit.store(emit.load(data, i), to, i);
-              return SmallVector<Value>{};
-            });
+  // An update in place finds the data where it is to be (passes/schedule).
+  if (!op->hasAttr("tenon.in_place"))
+    emit.loop(emit.index(0), emit.size(product(op.getContext(), getDims(type))), {},
+              [&](Value i, ValueRange) {
+                emit.store(emit.load(data, i), to, i);
+                return SmallVector<Value>{};
+              });
   SmallVector<DimExpr> dims = getDims(updatesType);
   emit.loop(emit.index(0), emit.size(product(op.getContext(), dims)), {}, [&](Value i, ValueRange) {
     SmallVector<Value> digits = emit.split(i, dims), position;

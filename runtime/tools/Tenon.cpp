@@ -17,8 +17,9 @@ struct Verb {
 };
 
 constexpr Verb verbs[] = {
-    {"compile", "tenon-compiler", "compile an ONNX model into a bundle"},
+    {"compile", "tenon-compiler", "compile a model into a bundle"},
     {"check", "tenon-compiler", "say whether a model compiles, and what is missing"},
+    {"fmt", "tenon-compiler", "set programs of the language in one style"},
     {"run", "tenon", "run a bundle"},
     {"bench", "tenon", "measure a bundle"},
     {"inspect", "tenon", "show what a bundle holds"},

@@ -99,6 +99,9 @@ class Runtime:
                 ("tenon_bundle_open", pointer, [ctypes.c_char_p, ctypes.POINTER(pointer)]),
                 ("tenon_bundle_close", None, [pointer]),
                 ("tenon_bundle_verify", pointer, [pointer]),
+                ("tenon_bundle_entry_count", size, [pointer]),
+                ("tenon_bundle_entry_name", ctypes.c_char_p, [pointer, size]),
+                ("tenon_session_reset", pointer, [pointer]),
                 ("tenon_bundle_input_count", size, [pointer, size]),
                 ("tenon_bundle_output_count", size, [pointer, size]),
                 ("tenon_bundle_input", pointer, [pointer, size, size, ctypes.POINTER(Info)]),
@@ -131,24 +134,36 @@ class Session:
         runtime.check(lib.tenon_bundle_open(os.fsencode(path), ctypes.byref(self.bundle)))
         options = Options(ctypes.sizeof(Options), None, threads)
         runtime.check(lib.tenon_session_create(self.bundle, ctypes.byref(options), ctypes.byref(self.session)))
-        self.inputs = self.names(lib.tenon_bundle_input, lib.tenon_bundle_input_count)
-        self.outputs = self.names(lib.tenon_bundle_output, lib.tenon_bundle_output_count)
+        self.entries = [lib.tenon_bundle_entry_name(self.bundle, index).decode()
+                        for index in range(lib.tenon_bundle_entry_count(self.bundle))]
+        self.inputs, self.outputs = self.arguments(0)
 
-    def names(self, describe, count):
+    def arguments(self, entry):
+        """Names of the inputs and outputs of an entry point."""
+        lib = self.runtime.lib
+        return (self.names(entry, lib.tenon_bundle_input, lib.tenon_bundle_input_count),
+                self.names(entry, lib.tenon_bundle_output, lib.tenon_bundle_output_count))
+
+    def names(self, entry, describe, count):
         result, info = [], Info()
-        for index in range(count(self.bundle, 0)):
-            self.runtime.check(describe(self.bundle, 0, index, ctypes.byref(info)))
+        for index in range(count(self.bundle, entry)):
+            self.runtime.check(describe(self.bundle, entry, index, ctypes.byref(info)))
             result.append(info.name.decode(errors="replace"))
         return result
 
-    def run(self, feeds):
-        """Outputs by name."""
-        values = [as_tensor(np.array(feeds[name], order="C")) for name in self.inputs]
+    def run(self, feeds, entry=None):
+        """Outputs by name, of the first entry point or the one of that name."""
+        number = self.entries.index(entry) if entry else 0
+        names, results = self.arguments(number)
+        values = [as_tensor(np.array(feeds[name], order="C")) for name in names]
         inputs = (Tensor * max(1, len(values)))(*values)
-        outputs = (Tensor * max(1, len(self.outputs)))()
+        outputs = (Tensor * max(1, len(results)))()
         self.runtime.check(self.runtime.lib.tenon_session_run(
-            self.session, 0, inputs, len(values), outputs, len(self.outputs)))
-        return {name: as_array(outputs[index]) for index, name in enumerate(self.outputs)}
+            self.session, number, inputs, len(values), outputs, len(results)))
+        return {name: as_array(outputs[index]) for index, name in enumerate(results)}
+
+    def reset(self):
+        self.runtime.check(self.runtime.lib.tenon_session_reset(self.session))
 
     def close(self):
         lib = self.runtime.lib

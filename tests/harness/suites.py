@@ -101,6 +101,8 @@ ALL = {
     "harness": runner("harness", "tests/harness/selftest.py"),
     "docs": runner("docs", "tests/docs/run.py"),
     "commands": runner("commands", "tests/commands/run.py"),
+    "language": runner("language", "tests/language/run.py"),
+    "language-spec": runner("language-spec", "tests/language/spec.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
     "package": runner("package", "tests/package/run.py"),
     "damage": runner("damage", "tests/damage/run.py"),
