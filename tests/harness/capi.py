@@ -104,8 +104,8 @@ class Runtime:
                 ("tenon_session_reset", pointer, [pointer]),
                 ("tenon_bundle_input_count", size, [pointer, size]),
                 ("tenon_bundle_output_count", size, [pointer, size]),
-                ("tenon_bundle_input", pointer, [pointer, size, size, ctypes.POINTER(Info)]),
-                ("tenon_bundle_output", pointer, [pointer, size, size, ctypes.POINTER(Info)]),
+                ("tenon_bundle_input", ctypes.POINTER(Info), [pointer, size, size]),
+                ("tenon_bundle_output", ctypes.POINTER(Info), [pointer, size, size]),
                 ("tenon_session_create", pointer, [pointer, ctypes.POINTER(Options), ctypes.POINTER(pointer)]),
                 ("tenon_session_destroy", None, [pointer]),
                 ("tenon_session_run", pointer, [pointer, size, ctypes.POINTER(Tensor), size,
@@ -145,11 +145,8 @@ class Session:
                 self.names(entry, lib.tenon_bundle_output, lib.tenon_bundle_output_count))
 
     def names(self, entry, describe, count):
-        result, info = [], Info()
-        for index in range(count(self.bundle, entry)):
-            self.runtime.check(describe(self.bundle, entry, index, ctypes.byref(info)))
-            result.append(info.name.decode(errors="replace"))
-        return result
+        return [describe(self.bundle, entry, index).contents.name.decode(errors="replace")
+                for index in range(count(self.bundle, entry))]
 
     def run(self, feeds, entry=None):
         """Outputs by name, of the first entry point or the one of that name."""
