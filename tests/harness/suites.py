@@ -107,5 +107,7 @@ ALL = {
     "package": runner("package", "tests/package/run.py"),
     "damage": runner("damage", "tests/damage/run.py"),
     "cuda": runner("cuda", "tests/sim/cuda/run.py"),
+    "ptx-reference": runner("ptx-reference", "tests/sim/reference/run.py"),
+    "ptx-grammar": runner("ptx-grammar", "tests/sim/grammar/run.py"),
 }
 SANITIZED = {"unit-asan", "commands-asan", "damage"}
