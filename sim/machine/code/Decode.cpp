@@ -216,7 +216,7 @@ static InstructionClass classOf(const Instruction &i) {
 
 void Decoding::decodeInstruction(const I &i) {
   size_t before = target->ops.size();
-  bool known = decodeInteger(i) || decodeBits(i) || decodeCarry(i) || decodeFloat(i) ||
+  bool known = decodeInteger(i) || decodeMultiply(i) || decodeBits(i) || decodeCarry(i) || decodeFloat(i) ||
                decodeCompare(i) || decodeMove(i) || decodeConvert(i) || decodeMemory(i) ||
                decodeAtomic(i) || decodeControl(i) || decodeBarrier(i) || decodeWarp(i);
   if (!known && !failed) {

@@ -40,6 +40,89 @@ static HandlerId byWidth(unsigned bits, HandlerId b16, HandlerId b32, HandlerId 
   return bits <= 16 ? b16 : bits == 32 ? b32 : b64;
 }
 
+/// mul.wide and mad.wide: the result has twice the width.
+void Decoding::multiplyWide(const I &i, bool add) {
+  using H = HandlerId;
+  Type t = i.type();
+  bool isSigned = isSignedType(t), narrow = typeBits(t) == 16;
+  Type wide = narrow ? (isSigned ? Type::S32 : Type::U32) : (isSigned ? Type::S64 : Type::U64);
+  RegisterUse a = readAs(i.operands[1], t), b = readAs(i.operands[2], t);
+  RegisterUse to = writeAs(i.operands[0], wide);
+  if (add && !narrow) {
+    emit(isSigned ? H::MadWideS32 : H::MadWideU32, to, a, b, readAs(i.operands[3], wide));
+    return;
+  }
+  RegisterUse product = add ? scratch(registerBits(wide)) : to;
+  emit(narrow ? (isSigned ? H::MulWideS16 : H::MulWideU16) : (isSigned ? H::MulWideS32 : H::MulWideU32),
+       product, a, b);
+  if (add)
+    emit(H::AddB32, to, product, readAs(i.operands[3], wide));
+}
+
+/// mul.hi, mad.hi and the products of 24 bits: a product, then perhaps a sum.
+void Decoding::multiplyThenAdd(const I &i, bool add) {
+  using H = HandlerId;
+  Type t = i.type();
+  unsigned bits = typeBits(t);
+  bool small = i.opcode == Opcode::Mul24 || i.opcode == Opcode::Mad24;
+  RegisterUse a = readAs(i.operands[1], t), b = readAs(i.operands[2], t);
+  RegisterUse product = add ? scratch(registerBits(t)) : writeAs(i.operands[0], t);
+  if (small)
+    scalar(i.has(Mod::Hi) ? ScalarOp::Mul24Hi : ScalarOp::Mul24Lo, typeFlags(t), product, a, b);
+  else if (bits == 32)
+    emit(isSignedType(t) ? H::MulHiS32 : H::MulHiU32, product, a, b);
+  else
+    scalar(ScalarOp::MulHi, typeFlags(t), product, a, b);
+  if (!add)
+    return;
+  RegisterUse c = readAs(i.operands[3], t), to = writeAs(i.operands[0], t);
+  if (i.has(Mod::Sat))
+    scalar(ScalarOp::AddSat, typeFlags(t), to, product, c);
+  else
+    emit(byWidth(bits, H::AddB16, H::AddB32, H::AddB64), to, product, c);
+}
+
+bool Decoding::decodeMultiply(const I &i) {
+  using O = Opcode;
+  using H = HandlerId;
+  Type t = i.type();
+  bool small = i.opcode == O::Mul24 || i.opcode == O::Mad24;
+  bool add = i.opcode == O::Mad || i.opcode == O::Mad24;
+  if ((i.opcode != O::Mul && i.opcode != O::Mad && !small) || isFloatType(t) || i.has(Mod::Cc))
+    return false;
+  if (i.has(Mod::Wide))
+    return multiplyWide(i, add), true;
+  if (small || i.has(Mod::Hi))
+    return multiplyThenAdd(i, add), true;
+  RegisterUse a = readAs(i.operands[1], t), b = readAs(i.operands[2], t);
+  unsigned bits = typeBits(t);
+  if (add) {
+    RegisterUse to = writeAs(i.operands[0], t);
+    emit(byWidth(bits, H::MadB16, H::MadB32, H::MadB64), to, a, b, readAs(i.operands[3], t));
+  } else {
+    emit(byWidth(bits, H::MulB16, H::MulB32, H::MulB64), writeAs(i.operands[0], t), a, b);
+  }
+  return true;
+}
+
+void Decoding::minOrMax(const I &i) {
+  using H = HandlerId;
+  Type t = i.type();
+  unsigned bits = typeBits(t);
+  bool min = i.opcode == Opcode::Min, isSigned = isSignedType(t);
+  RegisterUse d = writeAs(i.operands[0], t), a = readAs(i.operands[1], t), b = readAs(i.operands[2], t);
+  if (t == Type::U16x2 || t == Type::S16x2 || bits == 16 || i.has(Mod::Relu)) {
+    ScalarFlags flags;
+    flags.type = flags.from = kindOf(t);
+    flags.relu = i.has(Mod::Relu);
+    scalar(min ? ScalarOp::IntMin : ScalarOp::IntMax, flags.pack(), d, a, b);
+    return;
+  }
+  H narrow = min ? (isSigned ? H::MinS32 : H::MinU32) : (isSigned ? H::MaxS32 : H::MaxU32);
+  H wide = min ? (isSigned ? H::MinS64 : H::MinU64) : (isSigned ? H::MaxS64 : H::MaxU64);
+  emit(bits == 32 ? narrow : wide, d, a, b);
+}
+
 bool Decoding::decodeInteger(const I &i) {
   using O = Opcode;
   using H = HandlerId;
@@ -49,7 +132,7 @@ bool Decoding::decodeInteger(const I &i) {
   auto d = [&] { return writeAs(i.operands[0], t); };
   auto s = [&](unsigned n) { return readAs(i.operands[n], t); };
   unsigned bits = typeBits(t);
-  bool isSigned = isSignedType(t), packed = t == Type::U16x2 || t == Type::S16x2;
+  bool packed = t == Type::U16x2 || t == Type::S16x2;
   auto lane = [&](ScalarOp fn, std::optional<RegisterUse> c = {}) {
     RegisterUse a = s(1), b = i.operands.size() > 2 ? s(2) : a;
     scalar(fn, typeFlags(t), d(), a, b, c);
@@ -66,55 +149,6 @@ bool Decoding::decodeInteger(const I &i) {
       return lane(ScalarOp::SubSat), true;
     emit(byWidth(bits, H::SubB16, H::SubB32, H::SubB64), d(), s(1), s(2));
     return true;
-  case O::Mul:
-  case O::Mad: {
-    bool mad = i.opcode == O::Mad;
-    if (i.has(Mod::Wide)) {
-      Type wide = bits == 16 ? (isSigned ? Type::S32 : Type::U32) : (isSigned ? Type::S64 : Type::U64);
-      RegisterUse a = s(1), b = s(2);
-      RegisterUse to = writeAs(i.operands[0], wide);
-      if (mad && bits == 32) {
-        emit(isSigned ? H::MadWideS32 : H::MadWideU32, to, a, b, readAs(i.operands[3], wide));
-        return true;
-      }
-      RegisterUse product = mad ? scratch(registerBits(wide)) : to;
-      H mul = bits == 16 ? (isSigned ? H::MulWideS16 : H::MulWideU16)
-                         : (isSigned ? H::MulWideS32 : H::MulWideU32);
-      emit(mul, product, a, b);
-      if (mad)
-        emit(H::AddB32, to, product, readAs(i.operands[3], wide));
-      return true;
-    }
-    RegisterUse a = s(1), b = s(2);
-    if (!i.has(Mod::Hi)) {
-      if (mad)
-        emit(byWidth(bits, H::MadB16, H::MadB32, H::MadB64), d(), a, b, s(3));
-      else
-        emit(byWidth(bits, H::MulB16, H::MulB32, H::MulB64), d(), a, b);
-      return true;
-    }
-    RegisterUse high = mad ? scratch(registerBits(t)) : d();
-    if (bits == 32)
-      emit(isSigned ? H::MulHiS32 : H::MulHiU32, high, a, b);
-    else
-      scalar(ScalarOp::MulHi, typeFlags(t), high, a, b);
-    if (mad && i.has(Mod::Sat))
-      scalar(ScalarOp::AddSat, typeFlags(t), d(), high, s(3));
-    else if (mad)
-      emit(byWidth(bits, H::AddB16, H::AddB32, H::AddB64), d(), high, s(3));
-    return true;
-  }
-  case O::Mul24:
-  case O::Mad24: {
-    bool mad = i.opcode == O::Mad24;
-    RegisterUse product = mad ? scratch(32) : d();
-    scalar(i.has(Mod::Hi) ? ScalarOp::Mul24Hi : ScalarOp::Mul24Lo, typeFlags(t), product, s(1), s(2));
-    if (mad && i.has(Mod::Sat))
-      scalar(ScalarOp::AddSat, typeFlags(t), d(), product, s(3));
-    else if (mad)
-      emit(H::AddB32, d(), product, s(3));
-    return true;
-  }
   case O::Sad:
     return lane(ScalarOp::Sad, s(3)), true;
   case O::Div:
@@ -131,23 +165,56 @@ bool Decoding::decodeInteger(const I &i) {
     emit(byWidth(bits, H::SubB16, H::SubB32, H::SubB64), d(), constant(0, bits), s(1));
     return true;
   case O::Min:
-  case O::Max: {
-    bool min = i.opcode == O::Min;
-    if (packed || bits == 16 || i.has(Mod::Relu)) {
-      ScalarFlags flags;
-      flags.type = flags.from = kindOf(t);
-      flags.relu = i.has(Mod::Relu);
-      scalar(min ? ScalarOp::IntMin : ScalarOp::IntMax, flags.pack(), d(), s(1), s(2));
-      return true;
-    }
-    H id = bits == 32 ? (min ? (isSigned ? H::MinS32 : H::MinU32) : (isSigned ? H::MaxS32 : H::MaxU32))
-                      : (min ? (isSigned ? H::MinS64 : H::MinU64) : (isSigned ? H::MaxS64 : H::MaxU64));
-    emit(id, d(), s(1), s(2));
-    return true;
-  }
+  case O::Max:
+    return minOrMax(i), true;
   default:
     return false;
   }
+}
+
+/// lop3, whose form with .or or .and also gives a predicate.
+void Decoding::threeInputLogic(const I &i) {
+  using H = HandlerId;
+  Type t = i.type();
+  bool withPredicate = i.has(Mod::Or) || i.has(Mod::And);
+  const Operand *to = &i.operands[0], *flag = nullptr;
+  if (to->kind == Operand::Kind::Pair) {
+    flag = &to->elements[1];
+    to = &to->elements[0];
+  }
+  RegisterUse value = withPredicate ? scratch(32) : write(*to, 32);
+  RegisterUse a = readAs(i.operands[1], t), b = readAs(i.operands[2], t), c = readAs(i.operands[3], t);
+  emit(H::Lop3, value, a, b, c).slots[0].imm = int32_t(i.operands[4].bits & 0xff);
+  if (!withPredicate)
+    return;
+  RegisterUse nonzero = scratch(1), p = read(i.operands[5], 1), combined = scratch(1);
+  emit(H::SetpU32, nonzero, value, constant(0, 32)).slots[0].imm = *comparisonOf(Mod::Ne);
+  emit(i.has(Mod::Or) ? H::POr : H::PAnd, combined, nonzero, p);
+  emit(H::Mov32, write(*to, 32), value);
+  if (flag)
+    emit(H::PMov, write(*flag, 1), combined);
+}
+
+/// bfi: position and length, a byte each, in one register.
+void Decoding::insertField(const I &i) {
+  using H = HandlerId;
+  Type t = i.type();
+  RegisterUse low = scratch(32), high = scratch(32), shifted = scratch(32), both = scratch(32);
+  emit(H::ZeroExtend8, low, read(i.operands[3], 32));
+  emit(H::ZeroExtend8, high, read(i.operands[4], 32));
+  emit(H::ShlB32, shifted, high, constant(8, 32));
+  emit(H::OrB32, both, low, shifted);
+  RegisterUse d = writeAs(i.operands[0], t), a = readAs(i.operands[1], t), b = readAs(i.operands[2], t);
+  scalar(ScalarOp::BfiInsert, typeFlags(t), d, a, b, both);
+}
+
+static uint8_t prmtMode(const Instruction &i) {
+  const Mod modes[] = {Mod::F4e, Mod::B4e, Mod::Rc8, Mod::Ecl, Mod::Ecr, Mod::Rc16};
+  uint8_t mode = 0;
+  for (uint8_t m = 0; m < 6; ++m)
+    if (i.has(modes[m]))
+      mode = uint8_t(m + 1);
+  return mode;
 }
 
 bool Decoding::decodeBits(const I &i) {
@@ -175,26 +242,8 @@ bool Decoding::decodeBits(const I &i) {
     return true;
   case O::Cnot:
     return scalar(ScalarOp::Cnot, typeFlags(t), d(), s(1)), true;
-  case O::Lop3: {
-    bool withPredicate = i.has(Mod::Or) || i.has(Mod::And);
-    const Operand *to = &i.operands[0], *flag = nullptr;
-    if (to->kind == Operand::Kind::Pair) {
-      flag = &to->elements[1];
-      to = &to->elements[0];
-    }
-    RegisterUse value = withPredicate ? scratch(32) : write(*to, 32);
-    emit(H::Lop3, value, s(1), s(2), s(3)).slots[0].imm = int32_t(i.operands[4].bits & 0xff);
-    if (!withPredicate)
-      return true;
-    RegisterUse nonzero = scratch(1), p = read(i.operands[5], 1);
-    emit(H::SetpU32, nonzero, value, constant(0, 32)).slots[0].imm = *comparisonOf(Mod::Ne);
-    RegisterUse combined = scratch(1);
-    emit(i.has(Mod::Or) ? H::POr : H::PAnd, combined, nonzero, p);
-    emit(H::Mov32, write(*to, 32), value);
-    if (flag)
-      emit(H::PMov, write(*flag, 1), combined);
-    return true;
-  }
+  case O::Lop3:
+    return threeInputLogic(i), true;
   case O::Shf: {
     bool left = i.has(Mod::L), clamp = i.has(Mod::Clamp);
     emit(left ? (clamp ? H::FunnelLeftClamp : H::FunnelLeftWrap)
@@ -228,15 +277,8 @@ bool Decoding::decodeBits(const I &i) {
     return scalar(ScalarOp::Brev, typeFlags(t), d(), s(1)), true;
   case O::Bfe:
     return scalar(ScalarOp::Bfe, typeFlags(t), d(), s(1), u32(2), u32(3)), true;
-  case O::Bfi: {
-    RegisterUse low = scratch(32), high = scratch(32), shifted = scratch(32), both = scratch(32);
-    emit(H::ZeroExtend8, low, u32(3));
-    emit(H::ZeroExtend8, high, u32(4));
-    emit(H::ShlB32, shifted, high, constant(8, 32));
-    emit(H::OrB32, both, low, shifted);
-    scalar(ScalarOp::BfiInsert, typeFlags(t), d(), s(1), s(2), both);
-    return true;
-  }
+  case O::Bfi:
+    return insertField(i), true;
   case O::Bmsk:
     return scalar(i.has(Mod::Clamp) ? ScalarOp::BmskClamp : ScalarOp::BmskWrap, typeFlags(t), d(),
                   s(1), s(2)), true;
@@ -246,20 +288,11 @@ bool Decoding::decodeBits(const I &i) {
   case O::Dp4a:
   case O::Dp2a: {
     uint8_t signs = uint8_t(isSignedType(i.type(0)) | isSignedType(i.type(1)) << 1);
-    ScalarOp fn = i.opcode == O::Dp4a ? ScalarOp::Dp4a
-                                      : i.has(Mod::Hi) ? ScalarOp::Dp2aHi : ScalarOp::Dp2aLo;
-    scalar(fn, typeFlags(t, signs), d32(), u32(1), u32(2), u32(3));
-    return true;
+    ScalarOp half = i.has(Mod::Hi) ? ScalarOp::Dp2aHi : ScalarOp::Dp2aLo;
+    return scalar(i.opcode == O::Dp4a ? ScalarOp::Dp4a : half, typeFlags(t, signs), d32(), u32(1), u32(2), u32(3)), true;
   }
-  case O::Prmt: {
-    uint8_t mode = 0;
-    const Mod modes[] = {Mod::F4e, Mod::B4e, Mod::Rc8, Mod::Ecl, Mod::Ecr, Mod::Rc16};
-    for (uint8_t m = 0; m < 6; ++m)
-      if (i.has(modes[m]))
-        mode = uint8_t(m + 1);
-    scalar(ScalarOp::Prmt, typeFlags(t, mode), d(), s(1), s(2), s(3));
-    return true;
-  }
+  case O::Prmt:
+    return scalar(ScalarOp::Prmt, typeFlags(t, prmtMode(i)), d(), s(1), s(2), s(3)), true;
   default:
     return false;
   }

@@ -72,30 +72,27 @@ void Decoding::loadParameter(const I &i) {
   }
 }
 
-void Decoding::loadOrStore(const I &i, bool load) {
-  const Operand &where = *addressOperand(i);
-  const Operand &data = load ? i.operands[0] : i.operands[1];
-  Type t = i.type();
-  unsigned bits = typeBits(t);
-  if (bits == 128)
-    return fail("registers of 128 bits are not simulated");
+/// What the text says of the access.
+static MemoryShape shapeOf(const Instruction &i, bool load) {
   MemoryShape shape;
   shape.space = spaceOfMods(i);
-  shape.logBytes = uint8_t(std::countr_zero(bits / 8));
-  shape.signExtend = load && isSignedType(t);
+  shape.logBytes = uint8_t(std::countr_zero(typeBits(i.type()) / 8));
+  shape.signExtend = load && isSignedType(i.type());
   shape.strong = i.has(Mod::Volatile) || i.has(Mod::Relaxed) || i.has(Mod::Acquire) ||
                  i.has(Mod::Release) || i.has(Mod::Mmio);
-  program.usesStrong |= shape.strong;
   shape.acquire = i.has(Mod::Acquire) || i.has(Mod::Release);
   shape.scope = i.has(Mod::Volatile) ? 3 : scopeOf(i);
+  return shape;
+}
+
+/// The address as register and 32-bit offset; says in `shape` which space it is of.
+AddressOperand Decoding::accessAddress(const Operand &where, MemoryShape &shape) {
   AddressOperand at;
-  auto frame = where.addressBase == Operand::AddressBase::Symbol ? frameOffset(where.symbol)
-                                                                 : std::nullopt;
-  if (frame) {
+  bool symbol = where.addressBase == Operand::AddressBase::Symbol;
+  if (auto frame = symbol ? frameOffset(where.symbol) : std::nullopt) {
     shape.space = MachineSpace::Local;
     shape.frameRelative = true;
-    at.reg = constant(0, 64);
-    at.offset = int64_t(*frame) + where.offset;
+    at = {constant(0, 64), int64_t(*frame) + where.offset};
   } else {
     if (shape.space == MachineSpace::Param && !source->isEntry)
       shape.space = MachineSpace::Local;
@@ -107,12 +104,18 @@ void Decoding::loadOrStore(const I &i, bool load) {
     emit(HandlerId::AddB64, sum, at.reg, constant(uint64_t(at.offset), 64));
     at = {sum, 0};
   }
+  return at;
+}
+
+/// The registers of a load or store; one wider than what is loaded is filled
+/// afterwards from the scratch register that stands for it (`extend`).
+std::vector<RegisterUse> Decoding::dataRegisters(const I &i, bool load, Extensions &extend) {
+  const Operand &data = load ? i.operands[0] : i.operands[1];
+  Type t = i.type();
+  unsigned bits = typeBits(t);
   bool vector = data.kind == Operand::Kind::Vector;
-  size_t count = vector ? data.elements.size() : 1;
-  size_t perOp = std::min<size_t>(std::min<size_t>(count, 4), 128 / bits);
-  std::vector<std::pair<RegisterUse, RegisterUse>> extend; // loaded, wider destination
   std::vector<RegisterUse> regs;
-  for (size_t n = 0; n < count; ++n) {
+  for (size_t n = 0; n < (vector ? data.elements.size() : 1); ++n) {
     const Operand &o = vector ? data.elements[n] : data;
     if (!load) {
       regs.push_back(readAs(o, t));
@@ -126,20 +129,36 @@ void Decoding::loadOrStore(const I &i, bool load) {
     }
     regs.push_back(d);
   }
-  HandlerId id;
-  if (shape.space == MachineSpace::Global)
-    id = load ? HandlerId::LoadGlobal : HandlerId::StoreGlobal;
-  else if (shape.space == MachineSpace::Shared && shape.wideAddress == false)
-    id = load ? HandlerId::LoadShared : HandlerId::StoreShared;
-  else
-    id = load ? HandlerId::LoadOther : HandlerId::StoreOther;
-  // A register of 8 or 16 bits in a 32-bit row: sign extension stops at its width.
-  bool narrowRegister = load && !vector && data.kind == Operand::Kind::Register &&
-                        typeBits(source->registers[data.reg].type) <= 16;
-  for (size_t n = 0; n < count; n += perOp) {
-    DraftOp &op = emit(id);
+  return regs;
+}
+
+/// The handler of a load or store. Generic addresses are mostly global ones.
+static HandlerId memoryHandler(const MemoryShape &shape, bool load) {
+  using H = HandlerId;
+  bool generic = shape.space == MachineSpace::Generic && shape.wideAddress;
+  if (shape.space != MachineSpace::Global && shape.space != MachineSpace::Shared && !generic)
+    return load ? H::LoadOther : H::StoreOther;
+  H base = shape.space == MachineSpace::Shared ? (load ? H::LoadShared : H::StoreShared)
+                                               : (load ? H::LoadGlobal : H::StoreGlobal);
+  return H(unsigned(base) + memoryKind(shape));
+}
+
+void Decoding::loadOrStore(const I &i, bool load) {
+  const Operand &data = load ? i.operands[0] : i.operands[1];
+  Type t = i.type();
+  unsigned bits = typeBits(t);
+  if (bits == 128)
+    return fail("registers of 128 bits are not simulated");
+  MemoryShape shape = shapeOf(i, load);
+  program.usesStrong |= shape.strong;
+  AddressOperand at = accessAddress(*addressOperand(i), shape);
+  Extensions extend; // loaded, wider destination
+  std::vector<RegisterUse> regs = dataRegisters(i, load, extend);
+  size_t perOp = std::min<size_t>(std::min<size_t>(regs.size(), 4), 128 / bits);
+  shape.logCount = uint8_t(std::countr_zero(perOp));
+  for (size_t n = 0; n < regs.size(); n += perOp) {
+    DraftOp &op = emit(memoryHandler(shape, load));
     use(op, Field::A, at.reg, false, true);
-    shape.logCount = uint8_t(std::countr_zero(perOp));
     for (size_t k = 0; k < perOp; ++k)
       use(op, Field(unsigned(Field::D2) + k), regs[n + k], load);
     op.slots[0].imm = int32_t(at.offset + int64_t(n * bits / 8));
@@ -147,6 +166,9 @@ void Decoding::loadOrStore(const I &i, bool load) {
     op.slots[1].guard = shape.pack();
   }
   program.sites.resize(std::min<size_t>(program.sites.size() + 1, 0x10000));
+  // A register of 8 or 16 bits in a 32-bit row: sign extension stops at its width.
+  bool narrowRegister = load && data.kind == Operand::Kind::Register &&
+                        typeBits(source->registers[data.reg].type) <= 16;
   if (narrowRegister && shape.signExtend && shape.logBytes == 0)
     emit(HandlerId::Low16, regs[0], regs[0]);
   for (auto &[from, to] : extend)

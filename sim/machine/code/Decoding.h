@@ -42,6 +42,7 @@ private:
   using I = ptx::Instruction;
   // Families.
   bool decodeInteger(const I &);
+  bool decodeMultiply(const I &);
   bool decodeBits(const I &);
   bool decodeCarry(const I &);
   bool decodeFloat(const I &);
@@ -58,13 +59,17 @@ private:
   void decodeInstruction(const I &);
   void call(const I &);
   void loadOrStore(const I &, bool load);
+  using Extensions = std::vector<std::pair<RegisterUse, RegisterUse>>;
+  std::vector<RegisterUse> dataRegisters(const I &, bool load, Extensions &extend);
+  AddressOperand accessAddress(const ptx::Operand &where, MemoryShape &shape);
   void loadParameter(const I &);
   void moveVector(const I &);
+  void multiplyWide(const I &, bool add);
+  void multiplyThenAdd(const I &, bool add);
+  void minOrMax(const I &);
+  void threeInputLogic(const I &);
+  void insertField(const I &);
   bool integerToInteger(const I &);
-  RegisterUse extended(RegisterUse value, unsigned bits, bool isSigned);
-  void writeInteger(const ptx::Operand &to, ptx::Type type, RegisterUse value);
-  /// Bits of the register as the text declares it.
-  unsigned declaredBits(const ptx::Operand &operand, unsigned otherwise) const;
 
   // Emitting.
   DraftOp &emit(HandlerId id);

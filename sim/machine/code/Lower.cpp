@@ -7,6 +7,7 @@
 #include "sim/machine/code/Draft.h"
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <set>
 
 namespace tenon::sim {
@@ -190,9 +191,23 @@ private:
     }
   }
 
+  /// An op that reads the row just written takes it from registers. Blocks begin
+  /// with an op that leaves nothing there.
+  void carryResult(Op &op, HandlerId id, bool guarded) {
+    uint8_t rows = guarded ? 0 : narrowRows(id);
+    const uint16_t sources[] = {op.a, op.b, op.c};
+    for (unsigned k = 0; k < 3; ++k)
+      if (lastRow && rows >> (k + 1) & 1 && sources[k] == *lastRow) {
+        op.handler = carriedHandler(id, k + 1);
+        break;
+      }
+    lastRow = rows & 1 ? std::optional(op.d) : std::nullopt;
+  }
+
   void writeOp(DraftOp &op, uint32_t function) {
     bool control = op.id >= HandlerId::Block;
-    op.slots[0].handler = op.guarded && !control ? guardedHandler(op.id) : uint16_t(op.id);
+    bool guarded = op.guarded && !control;
+    op.slots[0].handler = guarded ? guardedHandler(op.id) : uint16_t(op.id);
     if (op.id == HandlerId::Extended)
       op.slots[0].imm = op.extended;
     uint32_t index = uint32_t(program.ops.size()), firstUse = uint32_t(program.uses.size());
@@ -201,6 +216,7 @@ private:
       program.uses.push_back({rowOf(use.reg), draft.registers[use.reg].bits, use.write,
                               use.effect || use.field == Field::Guard});
     }
+    carryResult(op.slots[0], op.id, guarded);
     append(op.slots[0], op, function);
     bool memory = op.id >= HandlerId::LoadGlobal && op.id <= HandlerId::Atomic;
     if (op.id == HandlerId::Extended) {
@@ -229,6 +245,7 @@ private:
     op.imm = int32_t(program.blocks.size() - 1);
     op.d = uint16_t(std::min<uint32_t>(b.instructions, 0xffff));
     append(op, function.ops[block.first], f);
+    lastRow.reset();
   }
 
   void writeFunction(size_t f) {
@@ -323,6 +340,7 @@ private:
   std::vector<std::vector<uint32_t>> allOrders;
   std::vector<uint32_t> owned, unset;
   std::vector<size_t> tablesOfFunction;
+  std::optional<uint16_t> lastRow; // the last op's 32-bit result, where it is in registers
 };
 
 } // namespace

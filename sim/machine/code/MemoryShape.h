@@ -32,8 +32,25 @@ struct MemoryShape {
   unsigned bytes() const { return 1u << (logBytes + logCount); }
 };
 
-/// Shapes that have a fast path, as the packed bits below `strong`.
-constexpr uint16_t shapeMask = 0x1f;
+constexpr uint16_t signExtendBit = 1 << 5; // in a packed shape
+
+/// Plain accesses of the commonest shapes have handlers of their own, behind the
+/// general one of their space in this order: 1, 2, 4, 8 bytes; 2 x 4, 4 x 4, 2 x 8.
+/// 0 stands for all others.
+inline unsigned memoryKind(const MemoryShape &shape) {
+  if (shape.strong)
+    return 0;
+  switch (shape.logBytes | shape.logCount << 3) {
+  case 0: return 1;
+  case 1: return 2;
+  case 2: return 3;
+  case 3: return 4;
+  case 2 | 1 << 3: return 5;
+  case 2 | 2 << 3: return 6;
+  case 3 | 1 << 3: return 7;
+  default: return 0;
+  }
+}
 
 /// Atomic operations; with the type in the second slot's imm.
 enum class AtomicOp : uint8_t { Add, Min, Max, Inc, Dec, And, Or, Xor, Exch, Cas };

@@ -174,6 +174,29 @@ void barrierOp(Warp &warp, const Op *op, uint32_t mask) {
   }
 }
 
+bool wholeBarrier(Warp &warp, const Op *op) {
+  BarrierBits bits = BarrierBits::unpack(op->imm);
+  if (op->guard || !bits.uniform || bits.hasCount || bits.kind != BarrierBits::Sync)
+    return false;
+  uint32_t id = warp.row(op->a)[0];
+  bool busy = !warp.runnable.empty() || !warp.waiting.empty() || warp.active != warp.live;
+  if (id > 15 || busy || warp.acquiredOutside || (warp.sync && warp.sync->pending))
+    return false;
+  Block &block = *warp.block;
+  NamedBarrier &barrier = block.barriers[id];
+  if (barrier.active && barrier.expected)
+    return false;
+  warp.current = op;
+  barrier.active = true;
+  barrier.arrived += unsigned(__builtin_popcount(warp.live));
+  releaseTo(warp, barrier.clock, block.launch->program->usesAsync ? &barrier.proxyClock : nullptr);
+  warp.waiting.push_back({{op + 1, warp.live, warp.frame}, WaitKind::Barrier, id, block.changes});
+  warp.active = 0;
+  if (barrier.arrived >= block.liveThreads)
+    complete(block, id);
+  return true;
+}
+
 void checkBarriers(Block &block) {
   for (uint32_t id = 0; id < block.barriers.size(); ++id)
     if (isComplete(block, block.barriers[id]) && !block.barriers[id].expected)

@@ -4,6 +4,7 @@
 
 #include "sim/machine/Machine.h"
 #include "sim/machine/code/Program.h"
+#include "sim/machine/exec/AccessPattern.h"
 #include "sim/machine/exec/Block.h"
 #include "sim/machine/report/Coalescing.h"
 #include <atomic>
@@ -31,6 +32,7 @@ struct Launch {
   std::atomic<bool> abort{false};
   std::atomic<uint64_t> faults{0}, findings{0};
   std::unique_ptr<GlobalRaceState> race;
+  const std::atomic<uint64_t> *shrinks = nullptr; // of the machine's memory
 
   std::mutex mutex; // for the rest
   LaunchStatus status = LaunchStatus::Ok;
@@ -45,7 +47,7 @@ struct Launch {
 struct WorkerCounters {
   std::vector<uint64_t> full, masked, lanes, divergent;
   std::vector<MemoryCounters> sites;
-  std::vector<BankMemo> bankMemos; // one per site
+  std::vector<AccessPattern> patterns; // one per site
   uint64_t blocks = 0, warps = 0;
 };
 
@@ -81,6 +83,9 @@ void callBuiltin(Warp &warp, const CallSite &site, uint32_t mask);
 
 /// Barriers: see exec/Barrier.cpp.
 void barrierOp(Warp &warp, const Op *op, uint32_t mask);
+/// The same for a plain barrier of all threads that the whole warp arrives at with
+/// nothing else in progress; false (nothing done) if it is not so.
+bool wholeBarrier(Warp &warp, const Op *op);
 void exitLanes(Warp &warp, uint32_t mask);
 void checkBarriers(Block &block);
 void clusterArrive(Warp &warp, uint32_t mask, bool release);

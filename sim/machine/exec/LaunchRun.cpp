@@ -2,6 +2,7 @@
 // on host threads, and adds up counters.
 #include "sim/machine/MachineState.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/memory/State.h"
 #include "sim/machine/race/GlobalState.h"
 #include "sim/machine/report/Lines.h"
 #include <thread>
@@ -40,6 +41,7 @@ std::string checkConfig(const Gpu &gpu, const LaunchConfig &c, const Launch &l) 
 
 void describe(Launch &l, Gpu &gpu, const LaunchConfig &c) {
   l.machine = &gpu.machine();
+  l.shrinks = &l.machine->memory().state().shrinks;
   l.gpu = &gpu;
   l.kernel = c.kernel;
   l.program = c.kernel->program;
@@ -75,7 +77,7 @@ void sizeCounters(const Program &program, WorkerCounters &counters) {
   for (auto *v : {&counters.full, &counters.masked, &counters.lanes, &counters.divergent})
     v->assign(program.blocks.size(), 0);
   counters.sites.assign(program.sites.size(), {});
-  counters.bankMemos.assign(program.sites.size(), {});
+  counters.patterns.assign(program.sites.size(), {});
 }
 
 void runWorkers(Launch &l, std::vector<WorkerCounters> &counters) {

@@ -127,7 +127,7 @@ void startWarp(Warp &warp, Block &block, uint32_t index, uint8_t *file, WorkerCo
   warp.blockLanes = counters.lanes.data();
   warp.blockDivergent = counters.divergent.data();
   warp.counters = counters.sites.data();
-  warp.bankMemos = counters.bankMemos.data();
+  warp.patterns = counters.patterns.data();
   warp.localBytes = program.localBytes;
   warp.localStore.resize(size_t(warp.localBytes) * laneCount);
   warp.localInitStore.resize(size_t(warp.localBytes) / 4 * 16);

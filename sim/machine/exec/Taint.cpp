@@ -56,13 +56,11 @@ void dropTaint(Warp &warp) {
 
 /// Ops whose guard decides about more than a register.
 static bool hasSideEffect(HandlerId id) {
-  return id >= HandlerId::Block || id == HandlerId::StoreGlobal || id == HandlerId::StoreShared ||
-         id == HandlerId::StoreOther || id == HandlerId::Atomic || id == HandlerId::LoadGlobal ||
-         id == HandlerId::LoadShared || id == HandlerId::LoadOther;
+  return id >= HandlerId::Block || (id >= HandlerId::LoadGlobal && id <= HandlerId::Atomic);
 }
 
 static HandlerId idOf(const Op *op) {
-  return HandlerId(op->handler >= handlerCount ? op->handler - handlerCount : op->handler);
+  return plainHandler(op->handler);
 }
 
 static void reportUnset(Warp &warp, const Op *op, const RegisterUse &use, uint32_t lanes) {
@@ -218,7 +216,7 @@ void taintAfter(Warp &warp, const Op *op, HandlerId id, uint32_t mask) {
     return;
   const OpInfo &info = warp.program->info[warp.program->indexOf(op)];
   const RegisterUse *uses = warp.program->uses.data() + info.firstUse;
-  bool guarded = op->handler >= handlerCount;
+  bool guarded = isGuarded(op->handler);
   if (!guarded && byBytes(warp, op, id, mask))
     return;
   uint32_t unset = 0;

@@ -82,10 +82,11 @@ struct alignas(64) Warp {
   uint64_t *blockLanes = nullptr;      // lanes of those, summed
   uint64_t *blockDivergent = nullptr;  // executions with live lanes elsewhere
   BoundsCache bounds, writeBounds; // of reads, of writes and atomics
+  uint64_t boundsSeen = ~0ull;     // Launch::shrinks when they were last dropped
   Block *block = nullptr;
   const Program *program = nullptr;
   MemoryCounters *counters = nullptr; // one per Program::sites
-  struct BankMemo *bankMemos = nullptr; // as many
+  struct AccessPattern *patterns = nullptr; // as many
   const struct GlobalShadow *shadow = nullptr;
   struct GlobalRaceState *globalRace = nullptr;
   uint8_t *shared = nullptr; // of its block

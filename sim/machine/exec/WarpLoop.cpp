@@ -55,8 +55,17 @@ bool meetingComplete(Warp &warp, const ExtendedOp &op, uint32_t mask) {
   return (missing & warp.live) == 0;
 }
 
-/// Performs an op for lanes that act together.
-void perform(Warp &warp, const Op *op, const ExtendedOp &extended, uint32_t mask) {
+void runExtended(Warp &warp, const Op *op, uint32_t mask) {
+  const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
+  warp.current = op;
+  if (extended.convergent) {
+    mask |= takeWaiting(warp, WaitKind::Meeting, op, warp.frame);
+    if (!meetingComplete(warp, extended, mask))
+      return park(warp, op, mask, WaitKind::Meeting, 0);
+    if (extended.required(warp, mask) & warp.exists & ~mask)
+      report(warp, Kind::MmaDivergence, unsigned(__builtin_ctz(mask)), 0,
+             std::string(extended.name) + " needs lanes that have exited");
+  }
   if (warp.tainted)
     taintBefore(warp, op, mask);
   if (extended.run(warp, mask) == Step::Wait)
@@ -64,33 +73,6 @@ void perform(Warp &warp, const Op *op, const ExtendedOp &extended, uint32_t mask
   if (warp.tainted)
     extended.propagateTaint(warp, mask);
   addSplit(warp, op + 1, mask, warp.frame);
-}
-
-/// Each group of lanes that name one another acts once all of it is here.
-void meet(Warp &warp, const Op *op, const ExtendedOp &extended, uint32_t mask) {
-  uint32_t waiting = 0;
-  for (uint32_t left = mask | takeWaiting(warp, WaitKind::Meeting, op, warp.frame), group; left; left &= ~group) {
-    group = extended.together(warp, left);
-    if (!meetingComplete(warp, extended, group)) {
-      waiting |= group;
-      continue;
-    }
-    if (extended.required(warp, group) & warp.exists & ~group)
-      report(warp, Kind::MmaDivergence, unsigned(__builtin_ctz(group)), 0,
-             std::string(extended.name) + " needs lanes that have exited");
-    perform(warp, op, extended, group);
-  }
-  if (waiting)
-    park(warp, op, waiting, WaitKind::Meeting, 0);
-}
-
-void runExtended(Warp &warp, const Op *op, uint32_t mask) {
-  const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
-  warp.current = op;
-  if (extended.convergent)
-    meet(warp, op, extended, mask);
-  else
-    perform(warp, op, extended, mask);
 }
 
 void trap(Warp &warp, const Op *op, uint32_t mask) {
@@ -102,6 +84,8 @@ void trap(Warp &warp, const Op *op, uint32_t mask) {
 /// Runs the control op at warp.stop; afterwards no split is running.
 void control(Warp &warp) {
   const Op *op = warp.stop;
+  if (HandlerId(op->handler) == HandlerId::Barrier && wholeBarrier(warp, op))
+    return;
   uint32_t mask = splitByGuard(warp, op);
   warp.active = 0;
   if (!mask)
@@ -138,8 +122,6 @@ bool fastExtended(Warp &warp) {
     return false;
   warp.current = op;
   const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
-  if (extended.convergent && extended.together(warp, allLanes) != allLanes)
-    return false;
   if (extended.run(warp, allLanes) == Step::Wait) {
     park(warp, op, allLanes, WaitKind::Extended, 0);
     warp.active = 0;
@@ -149,7 +131,7 @@ bool fastExtended(Warp &warp) {
   return true;
 }
 
-const Handler *tableFor(const Warp &warp) {
+const void *tableFor(const Warp &warp) {
   const HandlerTables &tables = handlerTables();
   if (warp.tainted)
     return tables.tainted;
@@ -157,9 +139,7 @@ const Handler *tableFor(const Warp &warp) {
 }
 
 void runHandlers(Warp &warp) {
-  const Handler *table = tableFor(warp);
-  const Op *op = warp.pc;
-  table[op->handler](op, warp.file, &warp, table);
+  handlerTables().enter(warp.pc, warp.file, &warp, tableFor(warp));
   warp.pc = warp.stop;
 }
 
@@ -182,7 +162,10 @@ WarpState runWarp(Warp &warp, int64_t quantum) {
   int64_t given = quantum;
   warp.quantum = quantum;
   warp.polled = warp.wrote = false;
-  warp.bounds = warp.writeBounds = {};
+  if (uint64_t now = warp.block->launch->shrinks->load(std::memory_order_acquire); now != warp.boundsSeen) {
+    warp.bounds = warp.writeBounds = {};
+    warp.boundsSeen = now;
+  }
   if (!warp.waiting.empty())
     retryExtended(warp);
   auto left = [&](WarpState state) {

@@ -13,7 +13,7 @@ namespace tenon::sim::TENON_LANES {
   } while (false)
 
 /// The start of a basic block: counts it, ends turns and quanta.
-TENON_HANDLER full_Block(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(full_Block) {
   warp->quantum -= op->d;
   if (__builtin_expect(warp->quantum < 0, 0))
     TENON_LEAVE(Quantum);
@@ -23,7 +23,7 @@ TENON_HANDLER full_Block(const Op *op, uint8_t *file, Warp *warp, const void *ta
 }
 
 /// With splits about: the first in priority order goes on, equal ones merge.
-TENON_HANDLER masked_Block(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(masked_Block) {
   bool overtaken = op >= warp->nextPc;
   warp->turn -= op->d;
   warp->quantum -= op->d;
@@ -41,7 +41,7 @@ TENON_HANDLER masked_Block(const Op *op, uint8_t *file, Warp *warp, const void *
   TENON_NEXT;
 }
 
-TENON_HANDLER any_Jump(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(any_Jump) {
   op += op->imm;
   TENON_NEXT;
 }
@@ -51,7 +51,7 @@ static inline u32 guardLanes(const Op *op, u8 *file) {
   return op->guard & negatedGuard ? ~lanes : lanes;
 }
 
-TENON_HANDLER any_Branch(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(any_Branch) {
   u32 taken = guardLanes(op, file) & warp->active;
   if (taken == warp->active) {
     op += op->imm;
@@ -64,7 +64,7 @@ TENON_HANDLER any_Branch(const Op *op, uint8_t *file, Warp *warp, const void *ta
   TENON_NEXT;
 }
 
-TENON_HANDLER any_Control(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(any_Control) {
   TENON_LEAVE(Control);
 }
 

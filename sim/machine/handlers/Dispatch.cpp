@@ -10,6 +10,24 @@ const uint8_t handlerSlots[handlerCount] = {
 #include "sim/machine/handlers/Table.def"
 };
 
+/// Whether a lane type (lanes/Vec.h) lies in a row of 32 bits a lane.
+constexpr bool narrow(std::string_view type) { return !type.ends_with("64"); }
+
+struct NarrowRows {
+  uint8_t of[handlerCount] = {};
+  constexpr NarrowRows() {
+#define LANE1(name, D, A, ...) of[unsigned(HandlerId::name)] = narrow(#D) | narrow(#A) << 1;
+#define LANE2(name, D, A, B, ...)                                                                  \
+  of[unsigned(HandlerId::name)] = narrow(#D) | narrow(#A) << 1 | narrow(#B) << 2;
+#define LANE3(name, D, A, B, C, ...)                                                               \
+  of[unsigned(HandlerId::name)] = narrow(#D) | narrow(#A) << 1 | narrow(#B) << 2 | narrow(#C) << 3;
+#define COMPARE(name, ...)
+#include "sim/machine/handlers/LaneOps.def"
+  }
+};
+static constexpr NarrowRows rows;
+uint8_t narrowRows(HandlerId id) { return rows.of[unsigned(id)]; }
+
 namespace sse2 {
 const HandlerTables &tables();
 }

@@ -1,8 +1,7 @@
-// Loads, stores and atomics. Shapes that kernels use most have a path of their own
-// when all lanes are active and nothing is out of the ordinary; everything else,
-// and every case in which a check does not pass at once, goes lane by lane
+// Loads, stores and atomics. The commonest kinds have a handler of their own in
+// which nothing out of the ordinary is decided by a few vector compares; everything
+// else, and every case in which a check does not pass at once, goes lane by lane
 // (exec/MemoryOps.cpp), which checks again and reports.
-#include "sim/machine/code/MemoryShape.h"
 #include "sim/machine/exec/MemoryOps.h"
 #include "sim/machine/handlers/GlobalFast.h"
 #include "sim/machine/handlers/Handler.h"
@@ -10,44 +9,33 @@
 
 namespace tenon::sim::TENON_LANES {
 
-TENON_BODY(LoadGlobal) {
-  if constexpr (Full)
-    if (loadGlobalFast(op, file, *warp))
-      return;
-  loadLanes(*warp, op, mask);
-}
-TENON_DEFINE_LOAD(LoadGlobal)
-
-TENON_BODY(StoreGlobal) {
-  if constexpr (Full)
-    if (storeGlobalFast(op, file, *warp))
-      return;
-  storeLanes(*warp, op, mask);
-}
-TENON_DEFINE(StoreGlobal, 2)
-
-TENON_BODY(LoadShared) {
-  if constexpr (Full)
-    if (loadSharedFast(op, file, *warp))
-      return;
-  loadLanes(*warp, op, mask);
-}
-TENON_DEFINE_LOAD(LoadShared)
-
-TENON_BODY(StoreShared) {
-  if constexpr (Full)
-    if (storeSharedFast(op, file, *warp))
-      return;
-  storeLanes(*warp, op, mask);
-}
-TENON_DEFINE(StoreShared, 2)
-
-#define TENON_LANEWISE(name, function)                                                             \
+#define TENON_LANEWISE(name, define, function)                                                     \
   TENON_BODY(name) { function(*warp, op, mask); }                                                  \
-  TENON_DEFINE(name, 2)
-TENON_BODY(LoadOther) { loadLanes(*warp, op, mask); }
-TENON_DEFINE_LOAD(LoadOther)
-TENON_LANEWISE(StoreOther, storeLanes)
-TENON_LANEWISE(Atomic, atomicLanes)
+  define(name)
+
+#define TENON_KIND(name, suffix, define, fast, write, function, ...)                               \
+  TENON_BODY(name##suffix) {                                                                       \
+    if (!fast<Full, write, MemoryKind<__VA_ARGS__>>(op, file, *warp, mask))                        \
+      function(*warp, op, mask);                                                                   \
+  }                                                                                                \
+  define(name##suffix)
+
+#define TENON_KINDS(name, define, fast, write, function)                                           \
+  TENON_LANEWISE(name, define, function)                                                           \
+  TENON_KIND(name, 1, define, fast, write, function, 1, 1)                                         \
+  TENON_KIND(name, 2, define, fast, write, function, 2, 1)                                         \
+  TENON_KIND(name, 4, define, fast, write, function, 4, 1)                                         \
+  TENON_KIND(name, 8, define, fast, write, function, 8, 1)                                         \
+  TENON_KIND(name, 4x2, define, fast, write, function, 4, 2)                                       \
+  TENON_KIND(name, 4x4, define, fast, write, function, 4, 4)                                       \
+  TENON_KIND(name, 8x2, define, fast, write, function, 8, 2)
+
+TENON_KINDS(LoadGlobal, TENON_DEFINE_LOAD, globalFast, false, loadLanes)
+TENON_KINDS(StoreGlobal, TENON_DEFINE_STORE, globalFast, true, storeLanes)
+TENON_KINDS(LoadShared, TENON_DEFINE_LOAD, sharedFast, false, loadLanes)
+TENON_KINDS(StoreShared, TENON_DEFINE_STORE, sharedFast, true, storeLanes)
+TENON_LANEWISE(LoadOther, TENON_DEFINE_LOAD, loadLanes)
+TENON_LANEWISE(StoreOther, TENON_DEFINE_STORE, storeLanes)
+TENON_LANEWISE(Atomic, TENON_DEFINE_STORE, atomicLanes)
 
 } // namespace tenon::sim::TENON_LANES

@@ -1,227 +1,177 @@
-// Shared memory with all lanes active: 4 bytes a lane at unit stride, and loads of
-// 4 to 16 bytes a lane at any addresses. Races are passed when every word's state
-// is one that this warp has looked at before (two memo tables of 16 states).
+// Shared memory: all lanes side by side as one access of a range; else by the
+// pattern of the lanes' addresses, of which most share theirs with others; else
+// lane by lane, still without leaving the handlers.
 #pragma once
 
-#include "sim/machine/handlers/GlobalFast.h"
-#include "sim/machine/race/SharedCells.h"
+#include "sim/machine/exec/AccessPattern.h"
+#include "sim/machine/handlers/MemoryKinds.h"
+#include "sim/machine/handlers/SharedCheck.h"
 #include "sim/machine/report/Coalescing.h"
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 namespace tenon::sim::TENON_LANES {
 
-typedef u32 Memo __attribute__((ext_vector_type(16)));
-
-/// As writeSlot and readerSlot, for 16 states.
-inline __attribute__((always_inline)) Vec16 writeSlots(Vec16 w) { return (w >> 22 ^ w >> 1) & 15; }
-inline __attribute__((always_inline)) Vec16 readerSlots(Vec16 r) {
-  Vec16 number = r >> 1 & 15;
-  number |= Vec16(number == 0) & 1;
-  return number & (0 - (r & 1));
-}
-
-/// Which of 16 states are not in a memo table (as a vector of 0 or not 0).
-inline __attribute__((always_inline)) Vec16 unknown(Vec16 states, Vec16 slot, const u32 *table) {
-  Vec16 found;
-#if defined(__AVX512F__)
-  Vec16 entries = *reinterpret_cast<const Vec16 *>(table);
-  found = __builtin_bit_cast(Vec16, _mm512_permutexvar_epi32(__builtin_bit_cast(__m512i, slot),
-                                                             __builtin_bit_cast(__m512i, entries)));
-#else
-  for (unsigned i = 0; i < 16; ++i)
-    found[i] = table[slot[i]];
-#endif
-  return found ^ states;
-}
-
-inline __attribute__((always_inline)) bool anySet(Vec16 v) {
-  return __builtin_reduce_or(v) != 0;
-}
-
-/// Offsets of a shared access into `offset`; false if one is out of bounds or
-/// misaligned, or the access is not plain.
-inline bool sharedOffsets(const Op *op, u8 *file, Warp &warp, unsigned bytes, u32 offset[laneCount]) {
-  const u32 *address = lanesOf<u32>(file, op->a);
-  u32 last = warp.sharedBytes - bytes, bad = 0;
-  if (warp.sharedBytes < bytes)
-    return false;
-  for (unsigned i = 0; i < laneCount; ++i) {
-    offset[i] = address[i] + u32(op->imm);
-    bad |= u32(offset[i] > last) | (offset[i] & (bytes - 1));
+/// Lanes' offsets in the block's shared memory, as far as 32 bits hold them; false
+/// if a 64-bit address lies elsewhere.
+inline __attribute__((always_inline)) bool sharedOffsets(const Op *op, u8 *file, Vec<u32> &offset) {
+  if (__builtin_expect(op[1].guard >> 12 & 1, 0)) {
+    Vec<u64> address = rowOf<u64>(file, op->a) + u64(s64(op->imm));
+    offset = __builtin_convertvector(address, Vec<u32>);
+    return !anySet(address >> 32);
   }
-  return bad == 0;
-}
-
-/// All 32 words from `word` in one state, as after a whole-warp access.
-inline bool uniform(const u32 *cells, u32 &state) {
-  state = cells[0];
-  u32 differs = 0;
-  for (unsigned i = 0; i < laneCount; ++i)
-    differs |= cells[i] ^ state;
-  return differs == 0;
-}
-
-inline bool orderedEpoch(const Warp &warp, u32 epoch) {
-  return !(epoch & 1) && (epochEntity(epoch) == warp.entity || epochClock(epoch) <= warp.clock[epochEntity(epoch)]);
-}
-
-inline u32 ownEpoch(const Warp &warp) { return makeEpoch(warp.entity, warp.clock[warp.entity]); }
-
-/// A row of 32 words, read or written by the whole warp.
-template <bool Write> inline bool passRow(Warp &warp, SharedShadow &shadow, u32 word) {
-  u32 write, read, me = ownEpoch(warp);
-  u32 *writes = shadow.write.data() + word, *reads = shadow.read.data() + word;
-  if (!uniform(writes, write) || !uniform(reads, read))
-    return false;
-  if (write && !orderedEpoch(warp, write))
-    return false;
-  if (Write && read && !readersOrdered(warp, shadow, read))
-    return false;
-  u32 next = me;
-  if (!Write && read && read != me && warp.memo->readers[readerSlot(read)] == read)
-    return true;
-  if (!Write && read && read != me && !orderedEpoch(warp, read)) {
-    next = joinReaders(warp, shadow, read);
-    if (!next)
-      return false;
-    warp.memo->readers[readerSlot(next)] = next;
-  }
-  if (Write) {
-    for (unsigned i = 0; i < laneCount; ++i)
-      writes[i] = me;
-    if (read)
-      for (unsigned i = 0; i < laneCount; ++i)
-        reads[i] = 0;
-  } else if (read != me) {
-    for (unsigned i = 0; i < laneCount; ++i)
-      reads[i] = next;
-  }
+  offset = rowOf<u32>(file, op->a) + u32(op->imm);
   return true;
 }
 
-inline bool sharedChecked(const Warp &warp) { return warp.checkShared; }
-
-inline __attribute__((always_inline)) bool loadRow(const Op *op, u8 *file, Warp &warp, u32 first) {
-  SharedShadow &shadow = *warp.sharedShadow;
-  if (!allSet(shadow.init.data() + first / 8, 16))
-    return false;
-  if (sharedChecked(warp) && !passRow<false>(warp, shadow, first / 4))
-    return false;
-  __builtin_memcpy(file + op[1].d * rowBytes, warp.shared + first, 128);
-  warp.counters[op[1].handler].sharedBytesRead += 128;
-  return true;
+inline bool allInit(const u8 *map, u32 offset, unsigned bytes) {
+  u32 bits;
+  __builtin_memcpy(&bits, map + offset / 8, 4);
+  return ((bits >> (offset & 7)) | ~((1u << bytes) - 1)) == ~0u;
 }
 
-/// Reads that change nothing: every state is one this warp knows.
-inline __attribute__((always_inline)) bool passKnown(Warp &warp, const u32 *offset, unsigned bytes) {
-  const SharedShadow &shadow = *warp.sharedShadow;
-  const MemoTables &memo = *warp.memo;
-  Vec16 bad = 0;
-  unsigned words = bytes / 4, perVector = 16 / words;
-  for (unsigned lane = 0; lane < laneCount; lane += perVector) {
-    alignas(64) u32 w[16], r[16];
-    for (unsigned k = 0; k < perVector; ++k) {
-      __builtin_memcpy(w + k * words, shadow.write.data() + offset[lane + k] / 4, bytes);
-      __builtin_memcpy(r + k * words, shadow.read.data() + offset[lane + k] / 4, bytes);
-    }
-    Vec16 writes = load16(reinterpret_cast<const u8 *>(w)), readers = load16(reinterpret_cast<const u8 *>(r));
-    bad |= unknown(writes, writeSlots(writes), memo.writes) |
-           unknown(readers, readerSlots(readers), memo.readers);
-  }
-  return !anySet(bad);
-}
-
-inline bool allInit(const SharedShadow &shadow, const u32 *offset, unsigned bytes) {
-  u32 all = ~0u, mask = (1u << bytes) - 1;
-  for (unsigned i = 0; i < laneCount; ++i) {
-    u32 bits;
-    __builtin_memcpy(&bits, shadow.init.data() + offset[i] / 8, 4);
-    all &= (bits >> (offset[i] & 7)) | ~mask;
-  }
-  return all == ~0u;
-}
-
-/// Conflicts depend on how the lanes' addresses differ, not on where they lie; an
-/// instruction mostly repeats one pattern, which is kept with its count.
-inline __attribute__((always_inline)) unsigned conflictsOf(BankMemo &memo, const u32 *offset, unsigned bytes) {
-  u32 differs = 0;
-  for (unsigned i = 0; i < laneCount; ++i)
-    differs |= (offset[i] - offset[0]) ^ memo.pattern[i];
-  return differs ? countBankConflicts(memo, offset, bytes) : memo.conflicts;
-}
-
-/// The offset of lane 0 of an access of 4 bytes a lane at unit stride that starts
-/// on a row boundary of the init bits and lies inside; ~0 otherwise.
-inline __attribute__((always_inline)) u32 rowAt(const Op *op, u8 *file, const Warp &warp) {
-  const u32 *address = lanesOf<u32>(file, op->a);
-  u32 first = address[0] + u32(op->imm);
-  if (first % 32 || warp.sharedBytes < 128 || first > warp.sharedBytes - 128 || !unitStride<u32>(address, 4))
-    return ~0u;
-  return first;
-}
-
-template <unsigned Bytes>
-inline __attribute__((always_inline)) bool gatherShared(const Op *op, u8 *file, Warp &warp) {
-  if constexpr (Bytes == 4)
-    if (u32 first = rowAt(op, file, warp); first != ~0u && loadRow(op, file, warp, first))
-      return true;
-  alignas(64) u32 offset[laneCount];
-  if (!sharedOffsets(op, file, warp, Bytes, offset))
-    return false;
-  if (!allInit(*warp.sharedShadow, offset, Bytes) || (sharedChecked(warp) && !passKnown(warp, offset, Bytes)))
-    return false;
+inline void countShared(Warp &warp, const Op *op, unsigned bytes, unsigned conflicts, bool write) {
   MemoryCounters &c = warp.counters[op[1].handler];
-  c.sharedBytesRead += Bytes * laneCount;
-  c.bankConflicts += conflictsOf(warp.bankMemos[op[1].handler], offset, Bytes);
-  const Op &to = op[1];
-  u32 *rows[4] = {reinterpret_cast<u32 *>(file + to.d * rowBytes), reinterpret_cast<u32 *>(file + to.a * rowBytes),
-                  reinterpret_cast<u32 *>(file + to.b * rowBytes), reinterpret_cast<u32 *>(file + to.c * rowBytes)};
-  if constexpr (Bytes == 4) {
-    for (unsigned i = 0; i < laneCount; ++i)
-      __builtin_memcpy(&rows[0][i], warp.shared + offset[i], 4);
+  (write ? c.sharedBytesWritten : c.sharedBytesRead) += bytes;
+  c.bankConflicts += conflicts;
+}
+
+/// One range from `first` on, a multiple of 4 and of the lane's access.
+template <class Kind, bool Write>
+inline __attribute__((always_inline)) bool sharedRange(const Op *op, u8 *file, Warp &warp, u32 first) {
+  SharedShadow &shadow = *warp.sharedShadow;
+  if (first % (Kind::bytes < 4 ? 4 : Kind::bytes) || warp.sharedBytes < Kind::size || first > warp.sharedBytes - Kind::size)
+    return false;
+  u8 *init = shadow.init.data();
+  if (!Write && !isWrittenAt<Kind::size>(init, first))
+    return false;
+  constexpr unsigned words = Kind::size / 4, row = words < 32 ? words : 32;
+  if (warp.checkShared)
+    for (unsigned word = 0; word < words; word += row)
+      if (!passRow<Write, row>(warp, shadow, first / 4 + word))
+        return false;
+  if constexpr (Write) {
+    markWrittenAt<Kind::size>(init, first);
+    Kind::store(op[1], file, warp.shared + first);
+    warp.wrote = true;
   } else {
-    static_assert(Bytes == 16);
-    for (unsigned g = 0; g < laneCount; g += 16) {
-      auto quad = [&](unsigned k) __attribute__((always_inline)) {
-        alignas(64) u8 bytes[64];
-        for (unsigned i = 0; i < 4; ++i)
-          __builtin_memcpy(bytes + 16 * i, warp.shared + offset[g + 4 * k + i], 16);
-        return load16(bytes);
-      };
-      split16(quad(0), quad(1), quad(2), quad(3), rows, g);
+    Kind::load(op[1], file, warp.shared + first);
+  }
+  countShared(warp, op, Kind::size, 0, Write);
+  return true;
+}
+
+/// Up to 32 words of distinct pieces, to all lanes.
+template <class Kind>
+inline __attribute__((always_inline)) void spread(const Op &to, u8 *file, const u8 *from, const AccessPattern &pattern,
+                                                  const u32 *offset) {
+  constexpr unsigned words = Kind::bytes / 4, perVector = 16 / words;
+  u32 *const rows[4] = {rowPointer(file, to.d), rowPointer(file, to.a), rowPointer(file, to.b), rowPointer(file, to.c)};
+  Vec16 low = gatherPieces<words>(from, offset);
+  Vec16 high = pattern.pieces > perVector ? gatherPieces<words>(from, offset + perVector) : low;
+  for (unsigned lane = 0; lane < laneCount; lane += 16) {
+    Vec16 number = load16(pattern.number + lane) * words;
+    for (unsigned k = 0; k < words; ++k)
+      store16(rows[k] + lane, lookUp(low, high, number + k));
+  }
+}
+
+/// Any addresses of all lanes: checks once per distinct piece.
+template <class Kind, bool Write>
+inline __attribute__((always_inline)) bool sharedPieces(const Op *op, u8 *file, Warp &warp, const u32 *address,
+                                                        const AccessPattern &pattern) {
+  SharedShadow &shadow = *warp.sharedShadow;
+  s64 first = s64(address[0]) + pattern.low;
+  if (!pattern.aligned || address[0] % Kind::bytes || first < 0 || u64(first) + pattern.span > warp.sharedBytes)
+    return false;
+  constexpr unsigned words = Kind::bytes / 4, perVector = 16 / words;
+  alignas(64) u32 offset[laneCount];
+  for (unsigned i = 0; i < laneCount; ++i)
+    offset[i] = address[0] + u32(pattern.piece[i]);
+  u8 *init = shadow.init.data();
+  if constexpr (!Write) {
+    bool all = true;
+    for (unsigned i = 0; i < pattern.pieces; ++i)
+      all &= allInit(init, offset[i], Kind::bytes);
+    if (!all)
+      return false;
+  }
+  if (warp.checkShared &&
+      !passPieces<Write, words>(warp, shadow, offset, (pattern.pieces + perVector - 1) / perVector * perVector))
+    return false;
+  if constexpr (Write) {
+    for (unsigned i = 0; i < pattern.pieces; ++i)
+      setBits(init, offset[i], Kind::bytes);
+    for (unsigned lane = 0; lane < laneCount; ++lane)
+      Kind::storeLane(op[1], file, lane, warp.shared + address[lane]);
+    warp.wrote = true;
+  } else if (Kind::elementBytes == 4 && pattern.pieces <= 2 * perVector) {
+    spread<Kind>(op[1], file, warp.shared, pattern, offset);
+  } else {
+    for (unsigned lane = 0; lane < laneCount; ++lane)
+      Kind::loadLane(op[1], file, lane, warp.shared + address[lane]);
+  }
+  countShared(warp, op, Kind::size, pattern.conflicts, Write);
+  return true;
+}
+
+/// The lanes of `mask`.
+template <class Kind, bool Write>
+inline bool sharedLanes(const Op *op, u8 *file, Warp &warp, const u32 *address, u32 mask) {
+  SharedShadow &shadow = *warp.sharedShadow;
+  if (warp.sharedBytes < Kind::bytes)
+    return false;
+  u32 offset[laneCount];
+  unsigned count = 0;
+  bool good = true;
+  for (u32 left = mask; left; left &= left - 1) {
+    u32 a = address[__builtin_ctz(left)];
+    good &= a % Kind::bytes == 0 && a <= warp.sharedBytes - Kind::bytes;
+    offset[count++] = a;
+  }
+  u8 *init = shadow.init.data();
+  for (unsigned i = 0; i < count && good && !Write; ++i)
+    good = allInit(init, offset[i], Kind::bytes);
+  if (!good || (warp.checkShared && !(Write ? passWrites : passReads)(warp, shadow, offset, count, Kind::bytes / 4)))
+    return false;
+  u64 wide[laneCount];
+  for (unsigned lane = 0; lane < laneCount; ++lane)
+    wide[lane] = address[lane];
+  for (u32 left = mask; left; left &= left - 1) {
+    unsigned lane = unsigned(__builtin_ctz(left));
+    if constexpr (Write) {
+      setBits(init, address[lane], Kind::bytes);
+      Kind::storeLane(op[1], file, lane, warp.shared + address[lane]);
+    } else {
+      Kind::loadLane(op[1], file, lane, warp.shared + address[lane]);
     }
   }
+  warp.wrote |= Write;
+  countShared(warp, op, count * Kind::bytes, bankConflicts(wide, mask, Kind::bytes), Write);
   return true;
 }
 
-inline __attribute__((always_inline)) bool loadSharedFast(const Op *op, u8 *file, Warp &warp) {
-  unsigned kind = op[1].guard & 0x1ff & ~(7u << 6);
-  if (warp.tainted || op[1].guard >> 9 & 1)
+template <bool Full, bool Write, class Kind>
+inline __attribute__((always_inline)) bool sharedFast(const Op *op, u8 *file, Warp &warp, u32 mask) {
+  Vec<u32> address;
+  if (__builtin_expect(warp.tainted || !sharedOffsets(op, file, address), 0))
     return false;
-  if (kind == 2)
-    return gatherShared<4>(op, file, warp);
-  if (kind == (2 | 2 << 3))
-    return gatherShared<16>(op, file, warp);
+  alignas(64) u32 offset[laneCount];
+  *reinterpret_cast<Row<u32> *>(offset) = address;
+  if constexpr (Full) {
+    constexpr Vec<u32> number = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    Vec<u32> relative = address - offset[0];
+    if (!anySet(relative ^ (number * Kind::bytes)))
+      return sharedRange<Kind, Write>(op, file, warp, offset[0]);
+    if constexpr (Kind::bytes >= 4) {
+      AccessPattern &pattern = warp.patterns[op[1].handler];
+      if (anySet(relative ^ *reinterpret_cast<const Row<u32> *>(pattern.relative)))
+        learnPattern(pattern, offset, Kind::bytes);
+      return sharedPieces<Kind, Write>(op, file, warp, offset, pattern);
+    }
+  }
+  if constexpr (Kind::bytes >= 4)
+    return sharedLanes<Kind, Write>(op, file, warp, offset, mask);
   return false;
-}
-
-inline __attribute__((always_inline)) bool storeSharedFast(const Op *op, u8 *file, Warp &warp) {
-  unsigned kind = op[1].guard & 0x1ff & ~(7u << 6);
-  if (kind != 2 || warp.tainted || op[1].guard >> 9 & 1)
-    return false;
-  u32 first = rowAt(op, file, warp);
-  if (first == ~0u)
-    return false;
-  SharedShadow &shadow = *warp.sharedShadow;
-  if (sharedChecked(warp) && !passRow<true>(warp, shadow, first / 4))
-    return false;
-  __builtin_memset(shadow.init.data() + first / 8, 0xff, 16);
-  __builtin_memcpy(warp.shared + first, file + op[1].d * rowBytes, 128);
-  warp.counters[op[1].handler].sharedBytesWritten += 128;
-  warp.wrote = true;
-  return true;
 }
 
 } // namespace tenon::sim::TENON_LANES

@@ -6,15 +6,15 @@
 namespace tenon::sim::TENON_LANES {
 
 #define HANDLER(name, slots)                                                                       \
-  TENON_HANDLER full_##name(const Op *, uint8_t *, Warp *, const void *);                          \
+  TENON_HANDLER(full_##name);                          \
   void masked_##name(const Op *, uint8_t *, Warp *, uint32_t);
 #define CONTROL(name, slots)
 #include "sim/machine/handlers/Table.def"
-TENON_HANDLER full_Block(const Op *, uint8_t *, Warp *, const void *);
-TENON_HANDLER masked_Block(const Op *, uint8_t *, Warp *, const void *);
-TENON_HANDLER any_Jump(const Op *, uint8_t *, Warp *, const void *);
-TENON_HANDLER any_Branch(const Op *, uint8_t *, Warp *, const void *);
-TENON_HANDLER any_Control(const Op *, uint8_t *, Warp *, const void *);
+TENON_HANDLER(full_Block);
+TENON_HANDLER(masked_Block);
+TENON_HANDLER(any_Jump);
+TENON_HANDLER(any_Branch);
+TENON_HANDLER(any_Control);
 
 static const MaskedBody bodies[handlerCount] = {
 #define HANDLER(name, slots) masked_##name,
@@ -27,15 +27,15 @@ static inline u32 guardOf(const Op *op, u8 *file) {
   return op->guard & negatedGuard ? ~lanes : lanes;
 }
 
-TENON_HANDLER anyMasked(const Op *op, uint8_t *file, Warp *warp, const void *table) {
-  unsigned id = op->handler;
+TENON_HANDLER(anyMasked) {
+  unsigned id = unsigned(plainHandler(op->handler));
   bodies[id](op, file, warp, warp->active);
   op += handlerSlots[id];
   TENON_CHOOSE_TABLE;
   TENON_NEXT;
 }
 
-TENON_HANDLER anyGuarded(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(anyGuarded) {
   unsigned id = op->handler - handlerCount;
   if (u32 mask = warp->active & guardOf(op, file))
     bodies[id](op, file, warp, mask);
@@ -46,9 +46,9 @@ TENON_HANDLER anyGuarded(const Op *op, uint8_t *file, Warp *warp, const void *ta
 
 /// While some register of the warp is tainted: what the op reads is looked at
 /// before, what it writes marked after.
-TENON_HANDLER anyTainted(const Op *op, uint8_t *file, Warp *warp, const void *table) {
-  bool guarded = op->handler >= handlerCount;
-  unsigned id = guarded ? op->handler - handlerCount : op->handler;
+TENON_HANDLER(anyTainted) {
+  bool guarded = isGuarded(op->handler);
+  unsigned id = unsigned(plainHandler(op->handler));
   u32 mask = warp->active & (guarded ? guardOf(op, file) : allLanes);
   taintBefore(*warp, op, mask);
   if (mask) {
@@ -59,9 +59,18 @@ TENON_HANDLER anyTainted(const Op *op, uint8_t *file, Warp *warp, const void *ta
   TENON_NEXT;
 }
 
-TENON_HANDLER taintedBranch(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+TENON_HANDLER(taintedBranch) {
   taintBefore(*warp, op, warp->active);
-  [[clang::musttail]] return any_Branch(op, file, warp, table);
+  [[clang::musttail]] return any_Branch(op, file, warp, table TENON_LAST);
+}
+
+static void enter(const Op *op, uint8_t *file, Warp *warp, const void *table) {
+#if defined(__AVX512F__)
+  Piece last0 = 0, last1 = 0;
+#elif defined(__AVX2__)
+  Piece last0 = 0, last1 = 0, last2 = 0, last3 = 0;
+#endif
+  reinterpret_cast<const Handler *>(table)[op->handler](op, file, warp, table TENON_LAST);
 }
 
 const HandlerTables &tables() {
@@ -69,24 +78,27 @@ const HandlerTables &tables() {
     HandlerTables t{};
     unsigned i = 0;
     auto add = [&](Handler full, Handler masked, Handler tainted, Handler guarded) {
-      t.full[i] = full;
-      t.masked[i] = masked;
-      t.tainted[i] = tainted;
-      t.full[i + handlerCount] = t.masked[i + handlerCount] = guarded;
-      t.tainted[i + handlerCount] = tainted;
+      for (unsigned part = 0; part < tableParts; ++part) {
+        unsigned at = i + part * handlerCount;
+        t.full[at] = reinterpret_cast<const void *>(part == 1 ? guarded : full);
+        t.masked[at] = reinterpret_cast<const void *>(part == 1 ? guarded : masked);
+        t.tainted[at] = reinterpret_cast<const void *>(tainted);
+      }
       ++i;
     };
 #define HANDLER(name, slots) add(full_##name, anyMasked, anyTainted, anyGuarded);
 #define CONTROL(name, slots) add(any_Control, any_Control, any_Control, any_Control);
 #include "sim/machine/handlers/Table.def"
     auto set = [&](HandlerId id, Handler full, Handler masked, Handler tainted) {
-      t.full[unsigned(id)] = full;
-      t.masked[unsigned(id)] = masked;
-      t.tainted[unsigned(id)] = tainted;
+      t.full[unsigned(id)] = reinterpret_cast<const void *>(full);
+      t.masked[unsigned(id)] = reinterpret_cast<const void *>(masked);
+      t.tainted[unsigned(id)] = reinterpret_cast<const void *>(tainted);
     };
     set(HandlerId::Block, full_Block, masked_Block, masked_Block);
     set(HandlerId::Jump, any_Jump, any_Jump, any_Jump);
     set(HandlerId::Branch, any_Branch, any_Branch, taintedBranch);
+    addCarried(t);
+    t.enter = enter;
 #define TENON_STRING(x) #x
 #define TENON_NAME(x) TENON_STRING(x)
     t.name = TENON_NAME(TENON_LANES);

@@ -4,23 +4,35 @@
 
 #include "sim/machine/exec/Warp.h"
 
-#define TENON_HANDLER __attribute__((preserve_none)) void
-
 namespace tenon::sim {
 
-using Handler = TENON_HANDLER (*)(const Op *op, uint8_t *file, Warp *warp, const void *table);
 using MaskedBody = void (*)(const Op *op, uint8_t *file, Warp *warp, uint32_t mask);
 
 constexpr unsigned handlerCount = unsigned(HandlerId::Count);
-/// Guarded ops use the second half of a table.
+/// A table has a part for plain ops, one for guarded ones, and one for each source
+/// that may be the last op's result, which then comes in registers.
+constexpr unsigned tableParts = 5;
 constexpr uint16_t guardedHandler(HandlerId id) { return uint16_t(unsigned(id) + handlerCount); }
+/// `source` is 1 (a), 2 (b) or 3 (c).
+constexpr uint16_t carriedHandler(HandlerId id, unsigned source) {
+  return uint16_t(unsigned(id) + (source + 1) * handlerCount);
+}
+constexpr HandlerId plainHandler(uint16_t handler) { return HandlerId(handler % handlerCount); }
+constexpr bool isGuarded(uint16_t handler) { return handler / handlerCount == 1; }
 
+/// Handlers as pointers without a type: each build has its own (handlers/Handler.h).
 struct HandlerTables {
-  Handler full[2 * handlerCount];
-  Handler masked[2 * handlerCount];
-  Handler tainted[2 * handlerCount];
+  const void *full[tableParts * handlerCount];
+  const void *masked[tableParts * handlerCount];
+  const void *tainted[tableParts * handlerCount];
+  /// Runs handlers from `op` on until one leaves.
+  void (*enter)(const Op *op, uint8_t *file, Warp *warp, const void *table);
   const char *name;
 };
+
+/// What an op over lanes takes and gives in 32-bit rows: bit 0 its result, bits 1
+/// to 3 its sources a, b, c. 0 for all other ops.
+uint8_t narrowRows(HandlerId id);
 
 /// Ops taken by the handler (2 for memory and scalar ops).
 extern const uint8_t handlerSlots[handlerCount];

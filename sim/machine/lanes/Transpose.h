@@ -1,5 +1,6 @@
 // Between registers (one row per component) and memory (a lane's components side
-// by side): 4 components of 4 bytes for 32 lanes, as shuffles of whole vectors.
+// by side), as shuffles of whole vectors: for 16 lanes at a time, in two steps, so
+// that four components take eight shuffles.
 #pragma once
 
 #include "sim/machine/lanes/Vec.h"
@@ -8,52 +9,72 @@ namespace tenon::sim::TENON_LANES {
 
 typedef u32 Vec16 __attribute__((ext_vector_type(16)));
 typedef u32 Vec4 __attribute__((ext_vector_type(4)));
-struct __attribute__((packed, aligned(4), may_alias)) Unaligned16 {
-  Vec16 v;
-};
 
-inline Vec16 load16(const u8 *p) {
+inline Vec16 load16(const void *p) {
   Vec16 v;
   __builtin_memcpy(&v, p, 64);
   return v;
 }
-inline void store16(u8 *p, Vec16 v) { __builtin_memcpy(p, &v, 64); }
-inline Vec4 load4(const u8 *p) {
+inline void store16(void *p, Vec16 v) { __builtin_memcpy(p, &v, 64); }
+inline Vec4 load4(const void *p) {
   Vec4 v;
   __builtin_memcpy(&v, p, 16);
   return v;
 }
 
-/// 64 words in memory order to 16 lanes of each of the four rows, from lane `at`.
-inline __attribute__((always_inline)) void split16(Vec16 a, Vec16 b, Vec16 c, Vec16 e, u32 *const rows[4],
-                                                   unsigned at) {
-#define TENON_PICK(k)                                                                              \
-  {                                                                                                \
-    auto ab = __builtin_shufflevector(a, b, k, k + 4, k + 8, k + 12, k + 16, k + 20, k + 24, k + 28); \
-    auto ce = __builtin_shufflevector(c, e, k, k + 4, k + 8, k + 12, k + 16, k + 20, k + 24, k + 28); \
-    Vec16 row = __builtin_shufflevector(ab, ce, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); \
-    store16(reinterpret_cast<u8 *>(rows[k] + at), row);                                           \
-  }
-  TENON_PICK(0) TENON_PICK(1) TENON_PICK(2) TENON_PICK(3)
-#undef TENON_PICK
+#define TENON_LOW_HALVES(a, b)                                                                     \
+  __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+#define TENON_HIGH_HALVES(a, b)                                                                    \
+  __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+
+/// 64 words in memory order to 16 lanes of each of four rows, from lane `at`.
+inline __attribute__((always_inline)) void split16(Vec16 a, Vec16 b, Vec16 c, Vec16 e,
+                                                   u32 *const rows[4], unsigned at) {
+#define TENON_PAIR(x, y, k)                                                                        \
+  __builtin_shufflevector(x, y, k, k + 4, k + 8, k + 12, k + 16, k + 20, k + 24, k + 28, k + 1,    \
+                          k + 5, k + 9, k + 13, k + 17, k + 21, k + 25, k + 29)
+  Vec16 ab01 = TENON_PAIR(a, b, 0), ab23 = TENON_PAIR(a, b, 2);
+  Vec16 ce01 = TENON_PAIR(c, e, 0), ce23 = TENON_PAIR(c, e, 2);
+#undef TENON_PAIR
+  store16(rows[0] + at, TENON_LOW_HALVES(ab01, ce01));
+  store16(rows[1] + at, TENON_HIGH_HALVES(ab01, ce01));
+  store16(rows[2] + at, TENON_LOW_HALVES(ab23, ce23));
+  store16(rows[3] + at, TENON_HIGH_HALVES(ab23, ce23));
 }
 
+/// 32 words in memory order to 16 lanes of two rows.
+inline __attribute__((always_inline)) void split16(Vec16 a, Vec16 b, u32 *const rows[4], unsigned at) {
+  store16(rows[0] + at, __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24,
+                                                26, 28, 30));
+  store16(rows[1] + at, __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25,
+                                                27, 29, 31));
+}
+
+#define TENON_WEAVE_LOW(x, y)                                                                      \
+  __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define TENON_WEAVE_HIGH(x, y)                                                                     \
+  __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
 /// The other way: 16 lanes of four rows to 64 words in memory order.
-inline __attribute__((always_inline)) void join16(u8 *to, const u32 *const rows[4], unsigned at) {
-  Vec16 x = load16(reinterpret_cast<const u8 *>(rows[0] + at)), y = load16(reinterpret_cast<const u8 *>(rows[1] + at));
-  Vec16 z = load16(reinterpret_cast<const u8 *>(rows[2] + at)), w = load16(reinterpret_cast<const u8 *>(rows[3] + at));
-#define TENON_PAIR(v, u, k)                                                                        \
-  __builtin_shufflevector(v, u, k, 16 + k, k + 1, 17 + k, k + 2, 18 + k, k + 3, 19 + k)
-#define TENON_QUAD(k)                                                                              \
-  {                                                                                                \
-    auto xy = TENON_PAIR(x, y, k);                                                                 \
-    auto zw = TENON_PAIR(z, w, k);                                                                 \
-    Vec16 q = __builtin_shufflevector(xy, zw, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15); \
-    store16(to + (k) * 16, q);                                                                     \
-  }
-  TENON_QUAD(0) TENON_QUAD(4) TENON_QUAD(8) TENON_QUAD(12)
-#undef TENON_QUAD
-#undef TENON_PAIR
+inline __attribute__((always_inline)) void join16(u8 *to, Vec16 x, Vec16 y, Vec16 z, Vec16 w) {
+#define TENON_PAIRS_LOW(a, b)                                                                      \
+  __builtin_shufflevector(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+#define TENON_PAIRS_HIGH(a, b)                                                                     \
+  __builtin_shufflevector(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+  Vec16 xy0 = TENON_WEAVE_LOW(x, y), xy1 = TENON_WEAVE_HIGH(x, y);
+  Vec16 zw0 = TENON_WEAVE_LOW(z, w), zw1 = TENON_WEAVE_HIGH(z, w);
+  store16(to, TENON_PAIRS_LOW(xy0, zw0));
+  store16(to + 64, TENON_PAIRS_HIGH(xy0, zw0));
+  store16(to + 128, TENON_PAIRS_LOW(xy1, zw1));
+  store16(to + 192, TENON_PAIRS_HIGH(xy1, zw1));
+#undef TENON_PAIRS_LOW
+#undef TENON_PAIRS_HIGH
+}
+
+/// 16 lanes of two rows to 32 words in memory order.
+inline __attribute__((always_inline)) void join16(u8 *to, Vec16 x, Vec16 y) {
+  store16(to, TENON_WEAVE_LOW(x, y));
+  store16(to + 64, TENON_WEAVE_HIGH(x, y));
 }
 
 } // namespace tenon::sim::TENON_LANES

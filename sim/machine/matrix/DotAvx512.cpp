@@ -17,8 +17,8 @@ bool isNarrow(Element type) {
   return type == Element::F16 || type == Element::E4M3 || type == Element::E5M2;
 }
 
-/// Splits 16 values and stores them; returns whether one is infinite or NaN.
-inline bool splitVector(__m512 value, int minExponent, bool whole, float *significand,
+/// Splits 16 values and stores them; says which are infinite or NaN.
+inline __mmask16 splitVector(__m512 value, int minExponent, bool whole, float *significand,
                         float *exponent) {
   __mmask16 special = _mm512_fpclass_ps_mask(value, 0x99); // NaN, infinities
   __m512 e = _mm512_max_ps(_mm512_getexp_ps(value), _mm512_set1_ps(float(minExponent)));
@@ -30,7 +30,7 @@ inline bool splitVector(__m512 value, int minExponent, bool whole, float *signif
   }
   _mm512_storeu_ps(significand, value);
   _mm512_storeu_ps(exponent, e);
-  return special != 0;
+  return special;
 }
 
 /// Element `index` of each 32-bit word as f32.
@@ -62,13 +62,14 @@ void prepareLanes(const DotModel &model, Element type, int chunks, const TileWor
                   LanePanel &panel) {
   int perWord = 32 / bitsOf(type), words = chunks * 4;
   panel.count = words * perWord;
-  panel.special = false;
   panel.whole = model.fast || isNarrow(type);
+  __mmask16 special = 0;
   for (int k = 0; k < panel.count; ++k) {
     __m512i word = _mm512_load_si512(tile.words[k / perWord]);
-    panel.special |= splitVector(decodeWords(type, word, k % perWord), model.minExponentA,
-                                 panel.whole, panel.significand[k], panel.exponent[k]);
+    special |= splitVector(decodeWords(type, word, k % perWord), model.minExponentA, panel.whole,
+                           panel.significand[k], panel.exponent[k]);
   }
+  panel.special = special != 0;
 }
 
 /// 16 consecutive elements, in the order of memory.
@@ -92,17 +93,30 @@ void prepareColumns(const DotModel &model, Element type, int chunks, int columns
                     const uint32_t *words, ColumnPanel &panel) {
   panel.columns = columns;
   panel.perChunk = kChunkBytes * 8 / bitsOf(type);
-  panel.special = false;
   panel.whole = model.fast || isNarrow(type);
+  __mmask16 special = 0;
   for (int i = 0; i < chunks * columns * panel.perChunk; i += 16)
-    panel.special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, panel.whole,
-                                 panel.significand + i, panel.exponent + i);
+    special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, panel.whole,
+                           panel.significand + i, panel.exponent + i);
+  panel.special = special != 0;
 }
 
-/// One step of one column: where its k elements lie, in two runs of half each.
-struct Step {
-  const float *as, *ae;     // [k][16]
-  const float *bs[2], *be[2];
+/// The k elements of one step of all rows; kept in registers over the columns
+/// where there are enough.
+template <int K> struct RowElements {
+  __m512 significand[K], exponent[K];
+  RowElements(const LanePanel &lanes, int first) {
+#pragma clang loop unroll(full)
+    for (int k = 0; k < K; ++k) {
+      significand[k] = _mm512_load_ps(lanes.significand[first + k]);
+      exponent[k] = _mm512_load_ps(lanes.exponent[first + k]);
+    }
+  }
+};
+
+/// And of one column, in two runs of half each.
+struct ColumnElements {
+  const float *significand[2], *exponent[2];
 };
 
 /// Sums beyond int32 or outputs near f32's end: exact in double.
@@ -143,20 +157,21 @@ inline __m512 finish(const DotModel &model, __m512i sum, __m512 unscale) {
 }
 
 template <int K, bool Whole>
-inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
+inline __m512 alignAndAdd(const DotModel &model, const RowElements<K> &a, const ColumnElements &b, __m512 c) {
   constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
   __mmask16 zero = _mm512_cmp_ps_mask(c, _mm512_setzero_ps(), _CMP_EQ_OQ);
   __m512 least = _mm512_mask_mov_ps(_mm512_set1_ps(float(model.minExponentC)), zero,
                                     _mm512_set1_ps(-126));
   __m512 ec = _mm512_max_ps(_mm512_getexp_ps(c), least);
   __m512 sc = _mm512_scalef_ps(c, negate(ec));
-  __m512 exponents[K], largest = ec;
+  // What does not depend on c comes first: sums of earlier steps arrive late.
+  __m512 exponents[K], most[2];
 #pragma clang loop unroll(full)
   for (int k = 0; k < K; ++k) {
-    exponents[k] = _mm512_add_ps(_mm512_load_ps(step.ae + 16 * k),
-                                 _mm512_set1_ps(step.be[k / kHalf][k % kHalf]));
-    largest = _mm512_max_ps(largest, exponents[k]);
+    exponents[k] = _mm512_add_ps(a.exponent[k], _mm512_set1_ps(b.exponent[k / kHalf][k % kHalf]));
+    most[k % 2] = k < 2 ? exponents[k] : _mm512_max_ps(most[k % 2], exponents[k]);
   }
+  __m512 largest = _mm512_max_ps(_mm512_max_ps(most[0], most[1]), ec);
   __m512 scale = _mm512_sub_ps(_mm512_set1_ps(float(model.fractionBits)), largest);
   // Whole products need one factor for all; where it is cut to 2^126, c is tiny
   // and every product is zero.
@@ -165,8 +180,7 @@ inline __m512 alignAndAdd(const DotModel &model, const Step &step, __m512 c) {
   sums[0] = _mm512_cvttps_epi32(_mm512_scalef_ps(sc, _mm512_add_ps(ec, scale)));
 #pragma clang loop unroll(full)
   for (int k = 0; k < K; ++k) {
-    __m512 product = _mm512_mul_ps(_mm512_load_ps(step.as + 16 * k),
-                                   _mm512_set1_ps(step.bs[k / kHalf][k % kHalf]));
+    __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b.significand[k / kHalf][k % kHalf]));
     product = Whole ? _mm512_mul_ps(product, factor)
                     : _mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale));
     __m512i term = _mm512_cvttps_epi32(product);
@@ -191,25 +205,21 @@ void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPan
                   float (*accumulators)[kTileRows]) {
   // The second half of a step's k lies in the next chunk, or right behind.
   ptrdiff_t second = columns.perChunk == K / 2 ? ptrdiff_t(columns.columns) * (K / 2) : K / 2;
-  for (int n = 0; n < columns.columns; ++n) {
-    __m512 c = _mm512_load_ps(accumulators[n]);
-    for (int first = 0; first < lanes.count; first += K) {
-      if (__builtin_expect(lanes.special || columns.special || _mm512_fpclass_ps_mask(c, 0x99),
-                           0)) {
-        _mm512_store_ps(accumulators[n], c);
+  bool special = lanes.special || columns.special;
+  for (int first = 0; first < lanes.count; first += K) {
+    const RowElements<K> a(lanes, first);
+    const float *bs = columnElements(columns, columns.significand, 0, first);
+    const float *be = columnElements(columns, columns.exponent, 0, first);
+    for (int n = 0; n < columns.columns; ++n, bs += columns.perChunk, be += columns.perChunk) {
+      __m512 c = _mm512_load_ps(accumulators[n]);
+      if (__builtin_expect(special || _mm512_fpclass_ps_mask(c, 0x99), 0)) {
         for (int row = 0; row < kTileRows; ++row)
-          accumulators[n][row] =
-              slowStep(model, lanes, columns, row, n, first, K, accumulators[n][row]);
-        c = _mm512_load_ps(accumulators[n]);
+          accumulators[n][row] = slowStep(model, lanes, columns, row, n, first, K, accumulators[n][row]);
         continue;
       }
-      const float *bs = columnElements(columns, columns.significand, n, first);
-      const float *be = columnElements(columns, columns.exponent, n, first);
-      Step step = {lanes.significand[first], lanes.exponent[first], {bs, bs + second},
-                   {be, be + second}};
-      c = alignAndAdd<K, Whole>(model, step, c);
+      ColumnElements b = {{bs, bs + second}, {be, be + second}};
+      _mm512_store_ps(accumulators[n], alignAndAdd<K, Whole>(model, a, b, c));
     }
-    _mm512_store_ps(accumulators[n], c);
   }
 }
 

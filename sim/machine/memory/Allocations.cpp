@@ -129,6 +129,7 @@ FreeResult Memory::release(uint64_t address) {
   if (a.freed)
     return FreeResult::AlreadyFreed;
   a.freed = true;
+  ++s.shrinks;
   s.spaces[a.space].used -= a.size;
   forget(reinterpret_cast<uint8_t *>(a.address), 0, a.size);
   forgetShadow(s.shadow, a.address, a.size);
@@ -172,6 +173,7 @@ bool Memory::unmap(uint64_t address, uint64_t size) {
   if (it == s.mappings.end() || it->second != size)
     return false;
   s.mappings.erase(it);
+  ++s.shrinks;
   forget(reinterpret_cast<uint8_t *>(address), 0, size);
   forgetShadow(s.shadow, address, size);
   return true;

@@ -69,6 +69,7 @@ void Memory::setPeer(unsigned gpu, unsigned peer, bool enabled) {
     impl->peers.insert({gpu, peer});
   else
     impl->peers.erase({gpu, peer});
+  ++impl->shrinks;
 }
 
 bool Memory::mayAccess(unsigned gpu, unsigned space) const {

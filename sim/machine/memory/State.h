@@ -29,6 +29,7 @@ struct Memory::State {
   uint64_t quarantineBytes = 0;
   std::set<std::pair<unsigned, unsigned>> peers;
   std::atomic<uint64_t> serial{0};
+  std::atomic<uint64_t> shrinks{0}; // steps when live ranges end: bounds seen before are stale
   std::vector<std::pair<void *, uint64_t>> reservations;
   bool huge = true;
 

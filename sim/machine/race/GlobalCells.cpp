@@ -23,7 +23,7 @@ namespace tenon::sim {
 namespace {
 
 constexpr uint32_t flag = 0x80000000, idMask = 0x7fffffff;
-constexpr uint32_t openLine = 0xffffffff, openWord = 0xfffffffe;
+constexpr uint32_t openWord = 0xfffffffe;
 
 class Visit {
 public:
@@ -113,15 +113,6 @@ private:
   bool write, strong;
 };
 
-/// A line's cell is handed down to its words.
-void open(const GlobalShadow &shadow, uint64_t line) {
-  RaceCell *cell = shadow.line(line);
-  if (cell->write == openLine)
-    return;
-  std::fill_n(shadow.word(line), 32, *cell);
-  cell->write = openLine;
-}
-
 bool accessBytes(Visit &visit, LaunchRegistry &registry, RaceCell &word, uint64_t address,
                  unsigned first, unsigned last) {
   std::lock_guard lock(registry.byteMutex);
@@ -159,7 +150,7 @@ bool raceGlobal(const Actor &actor, uint64_t address, uint64_t bytes, AccessKind
       racy |= visit.access(*shadow.line(line));
       continue;
     }
-    open(shadow, line);
+    openWords(shadow, line);
     uint64_t from = std::max(address, line) & ~3ull, to = std::min(end, line + 128);
     for (uint64_t word = from; word < to; word += 4) {
       unsigned first = word < address ? unsigned(address - word) : 0;

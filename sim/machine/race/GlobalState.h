@@ -1,6 +1,7 @@
 // What a launch knows for the races of global memory.
 #pragma once
 
+#include "sim/machine/memory/Shadow.h"
 #include "sim/machine/race/LaunchRegistry.h"
 #include <algorithm>
 #include <cstdint>
@@ -26,5 +27,17 @@ struct GlobalRaceState {
            !std::binary_search(unorderedLaunches.begin(), unorderedLaunches.end(), other);
   }
 };
+
+/// A line's `write` once the line is kept by word.
+constexpr uint32_t openLine = 0xffffffff;
+
+/// A line's cell is handed down to its words.
+inline void openWords(const GlobalShadow &shadow, uint64_t line) {
+  RaceCell *cell = shadow.line(line);
+  if (cell->write == openLine)
+    return;
+  std::fill_n(shadow.word(line), 32, *cell);
+  cell->write = openLine;
+}
 
 } // namespace tenon::sim

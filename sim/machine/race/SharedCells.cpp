@@ -43,11 +43,14 @@ std::unique_ptr<SharedShadow> makeSharedShadow(uint32_t bytes) {
 }
 
 void startRaceChecks(Warp &warp) {
-  warp.memo = std::make_unique<MemoTables>();
+  if (!warp.memo)
+    warp.memo = std::make_unique<MemoTables>();
   std::memset(warp.memo.get(), 0xff, sizeof(MemoTables));
 }
 
-void forgetReaderMemo(Warp &warp) { std::memset(warp.memo->readers, 0xff, sizeof warp.memo->readers); }
+void forgetReaderMemo(Warp &warp) {
+  std::memset(warp.memo->readers, 0xff, sizeof warp.memo->readers);
+}
 
 namespace {
 
@@ -156,32 +159,76 @@ static bool accessBytes(Visit &visit, uint32_t word, unsigned first, unsigned la
   return race;
 }
 
-bool readersOrdered(const Warp &warp, const SharedShadow &shadow, uint32_t readers) {
-  auto ordered = [&](uint32_t epoch) {
-    uint32_t entity = epochEntity(epoch);
-    return entity == warp.entity || epochClock(epoch) <= warp.clock[entity];
-  };
+bool readersOrdered(Warp &warp, const SharedShadow &shadow, uint32_t readers) {
   if (!(readers & 1))
-    return !readers || ordered(readers);
+    return !readers || orderedEpoch(warp, readers);
+  uint32_t &known = warp.memo->passed[memoSlot(readers)];
+  if (known == readers)
+    return true;
   for (const SetMember &m : shadow.sets.get(readers))
-    if (!ordered(m.epoch))
+    if (!orderedEpoch(warp, m.epoch))
       return false;
+  known = readers;
   return true;
 }
 
-uint32_t joinReaders(const Warp &warp, SharedShadow &shadow, uint32_t readers) {
-  if (shadow.sets.full())
-    return 0; // the slow path clears them
-  Actor actor = actorOf(const_cast<Warp &>(warp));
-  Visit visit{actor, shadow, false, false};
-  SharedCell cell{0, readers};
-  return visit.races(cell) ? 0 : (visit.record(cell), cell.read);
+static void rememberRead(MemoTables &memo, uint32_t before, uint32_t after) {
+  memo.readers[memoSlot(after)] = memo.joined[memoSlot(after)] = after; // met again, it stays
+  memo.readers[memoSlot(before)] = before;
+  memo.joined[memoSlot(before)] = after;
 }
 
-/// The state that this warp's read left: met again, it needs no look.
-static void remember(MemoTables &memo, const SharedCell &cell) {
-  memo.writes[writeSlot(cell.write)] = cell.write;
-  memo.readers[readerSlot(cell.read)] = cell.read;
+uint32_t readersAfter(Warp &warp, SharedShadow &shadow, uint32_t readers) {
+  if (!(readers & 1) && (!readers || orderedEpoch(warp, readers)))
+    return ownEpoch(warp);
+  MemoTables &memo = *warp.memo;
+  if (memo.readers[memoSlot(readers)] == readers)
+    return memo.joined[memoSlot(readers)];
+  if (shadow.sets.full())
+    return 0; // the slow path clears them
+  Actor actor = actorOf(warp);
+  Visit visit{actor, shadow, false, false};
+  SharedCell cell{0, readers};
+  if (visit.races(cell))
+    return 0;
+  visit.record(cell);
+  rememberRead(memo, readers, cell.read);
+  return cell.read;
+}
+
+/// The word's last write, plain and by all its bytes, is ordered before the warp.
+static bool writeOrdered(Warp &warp, uint32_t write) {
+  uint32_t &known = warp.memo->writes[memoSlot(write)];
+  if (known == write)
+    return true;
+  if (!orderedEpoch(warp, write))
+    return false;
+  known = write;
+  return true;
+}
+
+bool passReads(Warp &warp, SharedShadow &shadow, const uint32_t *offset, unsigned count, unsigned words) {
+  for (unsigned i = 0; i < count; ++i)
+    for (uint32_t word = offset[i] / 4, end = word + words; word < end; ++word) {
+      uint32_t readers = shadow.read[word], after = readersAfter(warp, shadow, readers);
+      if (!after || !writeOrdered(warp, shadow.write[word]))
+        return false;
+      rememberRead(*warp.memo, readers, after);
+      shadow.read[word] = after;
+    }
+  return true;
+}
+
+bool passWrites(Warp &warp, SharedShadow &shadow, const uint32_t *offset, unsigned count, unsigned words) {
+  uint32_t me = ownEpoch(warp);
+  for (unsigned i = 0; i < count; ++i)
+    for (uint32_t word = offset[i] / 4, end = word + words; word < end; ++word) {
+      if (!writeOrdered(warp, shadow.write[word]) || !readersOrdered(warp, shadow, shadow.read[word]))
+        return false;
+      shadow.write[word] = me;
+      shadow.read[word] = 0;
+    }
+  return true;
 }
 
 bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t bytes, AccessKind kind,
@@ -194,7 +241,7 @@ bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t byt
       w = w & 1 ? 0 : w;
     shadow.sets.clear();
     for (Warp &warp : target.warps)
-      forgetReaderMemo(warp);
+      startRaceChecks(warp);
   }
   Visit visit{actor, shadow, kind != AccessKind::Read, strong || kind == AccessKind::Atomic};
   bool race = false;
@@ -211,8 +258,6 @@ bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t byt
     race |= racy;
     shadow.write[word] = cell.write;
     shadow.read[word] = cell.read;
-    if (!racy && kind == AccessKind::Read && !strong && actor.warp && actor.warp->block == &target)
-      remember(*actor.warp->memo, cell);
   }
   other = visit.other;
   return race;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "sim/machine/exec/Access.h"
+#include "sim/machine/race/Clocks.h"
 #include <array>
 #include <memory>
 #include <unordered_map>
@@ -58,22 +59,33 @@ void startRaceChecks(Warp &warp);
 bool raceShared(const Actor &actor, Block &target, uint32_t offset, uint32_t bytes, AccessKind kind,
                 bool strong, uint32_t &other);
 
-/// Whether a warp may write over all that `readers` stands for.
-bool readersOrdered(const Warp &warp, const SharedShadow &shadow, uint32_t readers);
-/// `readers` with the warp's present epoch as a plain reader.
-uint32_t joinReaders(const Warp &warp, SharedShadow &shadow, uint32_t readers);
+/// A plain read or write by a warp of its own block, of `words` words from each of
+/// `count` offsets; as raceShared where all is one cell a word and nothing races.
+/// False: look closer (what was noted until then has passed and may stay).
+bool passReads(Warp &warp, SharedShadow &shadow, const uint32_t *offset, unsigned count, unsigned words);
+bool passWrites(Warp &warp, SharedShadow &shadow, const uint32_t *offset, unsigned count, unsigned words);
 
-/// Per warp: 16 writes known to be ordered before it, and 16 reader states that
-/// hold its present epoch; looked up by hash, 0xffffffff where empty.
+/// States that a warp has looked at, by memoSlot; 0xffffffff where empty. A warp
+/// only learns, so what was ordered before it stays so; but what its reads turn a
+/// state into holds its own clock, and is forgotten when that moves.
 struct MemoTables {
-  alignas(64) uint32_t writes[16];
-  alignas(64) uint32_t readers[16];
+  alignas(64) uint32_t writes[16];  // last writes, ordered before the warp
+  alignas(64) uint32_t readers[16]; // states of readers met by a plain read ...
+  alignas(64) uint32_t joined[16];  // ... and what it made of them
+  alignas(64) uint32_t passed[16];  // states of readers wholly ordered before the warp
 };
-inline unsigned writeSlot(uint32_t epoch) { return (epoch >> 22 ^ epoch >> 1) & 15; }
-/// The own epoch and "nobody" in slot 0, sets by number in the others.
-inline unsigned readerSlot(uint32_t readers) {
-  unsigned number = readers >> 1 & 15;
-  return readers & 1 ? (number ? number : 1) : 0;
+inline unsigned memoSlot(uint32_t state) { return (state >> 22 ^ state >> 1) & 15; }
+
+/// The epoch of a word's last write, or of its only reader, is ordered before the warp.
+inline bool orderedEpoch(const Warp &warp, uint32_t epoch) {
+  return !(epoch & 1) &&
+         (epochEntity(epoch) == warp.entity || epochClock(epoch) <= warp.clock[epochEntity(epoch)]);
 }
+inline uint32_t ownEpoch(const Warp &warp) { return makeEpoch(warp.entity, warp.clock[warp.entity]); }
+
+/// The state of readers after a plain read by the warp; 0: look closer.
+uint32_t readersAfter(Warp &warp, SharedShadow &shadow, uint32_t readers);
+/// Whether all that `readers` stands for is ordered before the warp.
+bool readersOrdered(Warp &warp, const SharedShadow &shadow, uint32_t readers);
 
 } // namespace tenon::sim

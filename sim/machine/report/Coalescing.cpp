@@ -14,7 +14,8 @@ unsigned distinctSectors(const uint64_t address[32], uint32_t mask, unsigned byt
       if (count == 0 || sectors[count - 1] != s)
         sectors[count++] = s;
   }
-  std::sort(sectors, sectors + count);
+  if (!std::is_sorted(sectors, sectors + count))
+    std::sort(sectors, sectors + count);
   return unsigned(std::unique(sectors, sectors + count) - sectors);
 }
 
@@ -35,15 +36,6 @@ unsigned bankConflicts(const uint64_t address[32], uint32_t mask, unsigned bytes
     extra += most > 1 ? most - 1 : 0;
   }
   return extra;
-}
-
-unsigned countBankConflicts(BankMemo &memo, const uint32_t offset[32], unsigned bytes) {
-  uint64_t address[laneCount];
-  for (unsigned i = 0; i < laneCount; ++i) {
-    address[i] = offset[i];
-    memo.pattern[i] = offset[i] - offset[0];
-  }
-  return memo.conflicts = bankConflicts(address, ~0u, bytes);
 }
 
 static MemoryCounters &siteOf(Warp &warp, const Op *op) { return warp.counters[op[1].handler]; }

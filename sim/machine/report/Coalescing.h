@@ -13,14 +13,6 @@ void countAccess(Warp &warp, const Op *op, const LaneAccess &access, uint32_t go
 /// phase of 32 lanes; 8: two of 16; 16: four of 8). Distinct words only.
 unsigned bankConflicts(const uint64_t address[32], uint32_t mask, unsigned bytes);
 
-/// The pattern of a shared access seen last at one site, and its conflicts.
-struct alignas(64) BankMemo {
-  uint32_t pattern[32] = {1}; // offsets relative to lane 0; at first none that can be
-  uint32_t conflicts = 0;
-};
-/// Counts anew, for all lanes, and remembers.
-unsigned countBankConflicts(BankMemo &memo, const uint32_t offset[32], unsigned bytes);
-
 /// Distinct 32-byte sectors.
 unsigned distinctSectors(const uint64_t address[32], uint32_t mask, unsigned bytes);
 
