@@ -1,196 +1,207 @@
-// How fast the simulated machine runs on one core with all checks on: warp
-// instructions (or requests) per second of four kernels, best of several runs.
+// How fast the simulated machine runs, with all checks on unless told otherwise:
+// each kernel's best of several launches, beside the floor that is demanded.
 //
-//   tenon-sim-bench [--checks LIST] [--threads N] [--only alu|stream|shared|product]
+//   tenon-sim-bench [--checks LIST] [--only NAME] [--scaling] [--json]
+//
+// Rates are of one host thread's processor time, so that other programs count
+// little; what a second thread brings is by the clock on the wall.
+#include "bench/sim/Kernels.h"
+#include "bench/sim/Memory.h"
 #include "sim/machine/Machine.h"
 #include "sim/ptx/Parser.h"
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <string>
+#include <nlohmann/json.hpp>
 
 using namespace tenon::sim;
 
 namespace {
 
-/// Processor time of this thread: other programs on the machine do not count.
-double now() {
+double clockOf(clockid_t id) {
   timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  clock_gettime(id, &t);
   return double(t.tv_sec) + double(t.tv_nsec) * 1e-9;
 }
 
-std::string header() { return ".version 8.0\n.target sm_80\n.address_size 64\n"; }
+/// One kernel and how its speed is told.
+struct Case {
+  std::string name, text;
+  uint32_t threads;
+  uint64_t bytes;      // of each of its two buffers
+  double floor;        // 0: none
+  double perLaunch;    // what is counted, in units of one instruction; 0: instructions
+  const char *unit;
+  bool scales = false; // two threads are expected to do nearly twice as much
+};
 
-/// A loop of `body` around counter %r7, `iterations` times.
-std::string loop(const std::string &name, const std::string &params, const std::string &before,
-                 const std::string &body, int iterations) {
-  return ".visible .entry " + name + "(" + params + ") {\n.reg .b32 %r<200>; .reg .f32 %f<200>; " +
-         ".reg .b64 %rd<20>; .reg .pred %p<4>;\n" + before + "mov.u32 %r7, " +
-         std::to_string(iterations) + ";\nL:\n" + body +
-         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\n";
+std::vector<Case> cases() {
+  constexpr uint64_t k = 1 << 10, m = 1 << 20;
+  constexpr double streamed = 8 * 65536; // 128 MB from one buffer, as many to the other
+  return {{"alu", bench::aluKernel(), 32, 4 * k, 200, 0, "M instructions/s", true},
+          {"stream_512k", bench::streamKernel(), 32, 256 * k, 80, streamed, "M accesses/s", true},
+          {"stream_256m", bench::streamKernel(), 32, 128 * m, 25, streamed, "M accesses/s"},
+          {"gather", bench::gatherKernel(), 32, 512 * k, 0, 80000, "M accesses/s"},
+          {"shared", bench::sharedKernel(), 256, 4 * k, 120, 0, "M instructions/s", true},
+          {"product", bench::productKernel(), 128, 4 * k, 150, 0, "M instructions/s", true},
+          {"mma", bench::mmaKernel(), 32, 4 * k, 300, 16000, "ns", true}};
 }
 
-std::string aluKernel() {
-  std::string body;
-  for (int i = 0; i < 4; ++i)
-    body += "add.u32 %r2, %r1, %r0; xor.b32 %r3, %r2, %r1; mad.lo.u32 %r4, %r3, %r2, %r1;"
-            "shl.b32 %r5, %r4, 3; add.u32 %r6, %r5, %r4; xor.b32 %r1, %r6, %r3; add.u32 %r0, %r1, 7;\n";
-  return loop("alu", ".param .u64 out", "mov.u32 %r0, %tid.x; mov.u32 %r1, 5;\n", body, 50000) +
-         "ld.param.u64 %rd1, [out]; mul.wide.u32 %rd2, %r7, 4; add.u64 %rd1, %rd1, %rd2;"
-         "mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 4; add.u64 %rd1, %rd1, %rd3; st.global.u32 [%rd1], %r1; ret; }\n";
-}
+struct Times {
+  double processor = 1e9, wall = 1e9; // seconds of the best launch
+  uint64_t instructions = 0;
+};
 
-std::string streamKernel() {
-  std::string body;
-  for (int i = 0; i < 4; ++i) {
-    std::string at = std::to_string(i * 512);
-    body += "ld.global.v4.u32 {%r10,%r11,%r12,%r13}, [%rd1+" + at + "]; st.global.v4.u32 [%rd2+" + at +
-            "], {%r10,%r11,%r12,%r13};\n";
-  }
-  body += "add.u64 %rd1, %rd1, 2048; add.u64 %rd2, %rd2, 2048;\n";
-  return ".visible .entry stream(.param .u64 a, .param .u64 b, .param .u32 n, .param .u32 rounds) {\n.reg .b32 %r<200>; "
-         ".reg .b64 %rd<20>; .reg .pred %p<4>;\nld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; "
-         "mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 16; add.u64 %rd11, %rd1, %rd3; "
-         "add.u64 %rd12, %rd2, %rd3; ld.param.u32 %r9, [rounds];\nR:\nmov.u64 %rd1, %rd11; mov.u64 %rd2, %rd12; "
-         "ld.param.u32 %r7, [n];\nL:\n" + body +
-         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\n"
-         "sub.u32 %r9, %r9, 1;\nsetp.ne.u32 %p1, %r9, 0;\n@%p1 bra R;\nret; }\n";
-}
-
-std::string sharedKernel() {
-  return ".shared .align 16 .b8 buffer[4096];\n" +
-         loop("shared", ".param .u64 out",
-              "mov.u32 %r0, %tid.x; shl.b32 %r2, %r0, 2; mov.u32 %r3, buffer; add.u32 %r8, %r3, %r2;"
-              "add.u32 %r4, %r2, 128; and.b32 %r4, %r4, 1023; add.u32 %r9, %r3, %r4; mov.u32 %r1, %r0;\n",
-              "st.shared.u32 [%r8], %r1; bar.sync 0; ld.shared.u32 %r5, [%r9]; add.u32 %r1, %r1, %r5; bar.sync 0;\n",
-              10000) + "ret; }\n";
-}
-
-std::string productKernel() {
-  std::string body, before = "mov.u32 %r0, %tid.x; mov.u32 %r3, tiles; shr.u32 %r4, %r0, 3; shl.b32 %r4, %r4, 5;"
-                             "and.b32 %r5, %r0, 7; shl.b32 %r5, %r5, 5; add.u32 %r8, %r3, %r4; add.u32 %r9, %r3, %r5;"
-                             "shl.b32 %r10, %r0, 2; add.u32 %r11, %r3, %r10; mov.f32 %f0, 0f3F800000;\n";
-  for (int i = 0; i < 32; ++i) // 128 threads fill 16 KB
-    before += "st.shared.f32 [%r11+" + std::to_string(i * 512) + "], %f0;\n";
-  before += "bar.sync 0;\n";
-  for (int i = 0; i < 64; ++i)
-    before += "mov.f32 %f" + std::to_string(16 + i) + ", 0f00000000;\n";
-  auto f = [](int n) { return "%f" + std::to_string(n); };
-  auto vector = [&](int n) { return "{" + f(n) + "," + f(n + 1) + "," + f(n + 2) + "," + f(n + 3) + "}"; };
-  for (int k = 0; k < 8; ++k) {
-    for (int h = 0; h < 2; ++h) {
-      body += "ld.shared.v4.f32 " + vector(80 + 4 * h) + ", [%r8+" + std::to_string(k * 512 + h * 16) + "];\n";
-      body += "ld.shared.v4.f32 " + vector(88 + 4 * h) + ", [%r9+" + std::to_string(4096 + k * 512 + h * 16) + "];\n";
-    }
-    for (int i = 0; i < 8; ++i)
-      for (int j = 0; j < 8; ++j)
-        body += "fma.rn.f32 " + f(16 + i * 8 + j) + ", " + f(80 + i) + ", " + f(88 + j) + ", " + f(16 + i * 8 + j) + ";\n";
-  }
-  std::string sum = "mov.f32 %f0, 0f00000000;\n";
-  for (int i = 0; i < 64; ++i)
-    sum += "add.f32 %f0, %f0, " + f(16 + i) + ";\n";
-  return ".shared .align 16 .b8 tiles[16384];\n" + loop("product", ".param .u64 out", before, body, 1500) + sum +
-         "ld.param.u64 %rd1, [out]; mul.wide.u32 %rd2, %r0, 4; add.u64 %rd1, %rd1, %rd2; st.global.f32 [%rd1], %f0; ret; }\n";
-}
-
-class Bench {
+class Runner {
 public:
-  std::string only; // one kernel, if not empty
-  explicit Bench(Options options) : machine(*findGpuSpec("a100"), 1, std::move(options)) {}
+  explicit Runner(Options options) : machine(*findGpuSpec("a100"), 1, std::move(options)) {}
 
-  /// Millions of warp instructions per second.
-  double run(const std::string &text, const char *name, uint32_t threads, std::vector<uint64_t> args,
-             double &seconds) {
-    seconds = 1e9;
-    if (!only.empty() && only != name)
-      return 0;
-    auto parsed = ptx::parseModule(header() + text);
-    if (!parsed.module) {
-      std::fprintf(stderr, "%s", parsed.log(name).c_str());
-      return 0;
-    }
+  /// `blocks` blocks, each with buffers of its own.
+  Times run(const Case &c, uint32_t blocks) {
+    auto parsed = ptx::parseModule(".version 8.0\n.target sm_80\n.address_size 64\n" + c.text);
     std::string log;
+    if (!parsed.module)
+      throw std::runtime_error(parsed.log(c.name));
     auto module = machine.gpu(0).load(*parsed.module, log);
-    if (!module) {
-      std::fprintf(stderr, "%s", log.c_str());
-      return 0;
-    }
-    const Kernel *kernel = module->kernel(name);
-    std::vector<std::byte> parameters(kernel->parameterBytes);
-    for (size_t i = 0; i < args.size(); ++i)
-      std::memcpy(parameters.data() + kernel->parameters[i].offset, &args[i], kernel->parameters[i].size);
-    uint64_t instructions = 0;
-    for (int round = 0; round < 7; ++round) {
-      machine.counters().clear();
-      LaunchConfig config;
-      config.kernel = kernel;
-      config.block = {threads, 1, 1};
-      config.parameters = parameters;
-      double start = now();
-      LaunchResult result = machine.gpu(0).launch(config);
-      double took = now() - start;
-      seconds = std::min(seconds, took);
-      if (result.status != LaunchStatus::Ok || machine.findings().size()) {
-        std::fprintf(stderr, "%s: %s\n%s\n", name, result.message.c_str(), machine.findings().json().c_str());
-        return 0;
-      }
-      instructions = 0;
-      for (uint64_t n : machine.counters().all()[0].instructions)
-        instructions += n;
-    }
-    return double(instructions) / seconds / 1e6;
-  }
-
-  uint64_t buffer(uint64_t bytes) {
-    uint64_t address = machine.memory().allocate(0, bytes, 256, "bench");
-    uint8_t zero = 0;
-    machine.memory().fill(address, &zero, 1, bytes);
-    return address;
+    if (!module)
+      throw std::runtime_error(log);
+    LaunchConfig config;
+    config.kernel = module->kernel(c.name.substr(0, c.name.find('_')));
+    config.grid = {blocks, 1, 1};
+    config.block = {c.threads, 1, 1};
+    Buffers buffers(machine.memory(), c.bytes * blocks);
+    uint64_t steps = c.bytes / 2048, rounds = (128u << 20) / c.bytes; // of the stream
+    uint64_t arguments[] = {buffers.a, buffers.b, steps, rounds};
+    std::vector<std::byte> parameters(config.kernel->parameterBytes);
+    for (size_t i = 0; i < config.kernel->parameters.size(); ++i)
+      std::memcpy(parameters.data() + config.kernel->parameters[i].offset, &arguments[i],
+                  config.kernel->parameters[i].size);
+    config.parameters = parameters;
+    Times best;
+    for (int round = 0; round < 7; ++round)
+      launch(config, best);
+    return best;
   }
 
 private:
+  struct Buffers {
+    Buffers(Memory &memory, uint64_t bytes) : memory(memory), a(make(bytes)), b(make(bytes)) {}
+    ~Buffers() {
+      memory.release(a);
+      memory.release(b);
+    }
+    uint64_t make(uint64_t bytes) {
+      uint64_t address = memory.allocate(0, bytes, 256, "bench");
+      uint8_t zero = 0;
+      memory.fill(address, &zero, 1, bytes);
+      return address;
+    }
+    Memory &memory;
+    uint64_t a, b;
+  };
+
+  void launch(const LaunchConfig &config, Times &best) {
+    machine.counters().clear();
+    double processor = clockOf(CLOCK_THREAD_CPUTIME_ID), wall = clockOf(CLOCK_MONOTONIC);
+    LaunchResult result = machine.gpu(0).launch(config);
+    best.processor = std::min(best.processor, clockOf(CLOCK_THREAD_CPUTIME_ID) - processor);
+    best.wall = std::min(best.wall, clockOf(CLOCK_MONOTONIC) - wall);
+    if (result.status != LaunchStatus::Ok || machine.findings().size())
+      throw std::runtime_error(result.message + machine.findings().json());
+    best.instructions = 0;
+    KernelCounters counters = machine.counters().all().at(0);
+    for (uint64_t n : counters.instructions)
+      best.instructions += n;
+  }
+
   Machine machine;
 };
+
+struct Figure {
+  std::string name, unit;
+  double value = 0, floor = 0;
+  bool atMost = false;
+  bool good() const { return floor == 0 || (atMost ? value <= floor : value >= floor); }
+};
+
+Figure speedOf(const Case &c, Options options) {
+  options.threads = 1;
+  Times t = Runner(options).run(c, 1);
+  double count = c.perLaunch ? c.perLaunch : double(t.instructions);
+  bool time = !std::strcmp(c.unit, "ns");
+  return {c.name, c.unit, time ? t.processor * 1e9 / count : count / t.processor / 1e6, c.floor, time};
+}
+
+Figure scalingOf(const Case &c, Options options) {
+  options.threads = 1;
+  double one = Runner(options).run(c, 4).wall;
+  options.threads = 2;
+  double two = Runner(options).run(c, 4).wall;
+  return {c.name + "_two_threads", "times one", one / two, 1.8, false};
+}
+
+std::vector<Figure> measure(const Options &options, const std::string &only, bool scaling) {
+  std::vector<Figure> figures;
+  auto wanted = [&](const std::string &name) { return only.empty() || name == only; };
+  for (const Case &c : cases())
+    if (wanted(c.name) && !scaling)
+      figures.push_back(speedOf(c, options));
+    else if (wanted(c.name) && c.scales)
+      figures.push_back(scalingOf(c, options));
+  if (!scaling && wanted("memory")) {
+    bench::MemoryUse use = bench::measureMemory();
+    figures.push_back({"open_8_gpus", "MB resident", use.openMegabytes, 256, true});
+    figures.push_back({"shadow", "bytes a byte", use.shadowPerByte, 3, true});
+  }
+  return figures;
+}
+
+void printText(const std::vector<Figure> &figures, const std::string &checks) {
+  std::printf("checks: %s\n", checks.c_str());
+  for (const Figure &f : figures) {
+    std::printf("%-24s %8.2f %s", f.name.c_str(), f.value, f.unit.c_str());
+    if (f.floor != 0)
+      std::printf(" (%s %g%s)", f.atMost ? "at most" : "floor", f.floor, f.good() ? "" : ": missed");
+    std::printf("\n");
+  }
+}
+
+void printJson(const std::vector<Figure> &figures, const std::string &checks) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Figure &f : figures) {
+    nlohmann::json entry = {{"name", f.name}, {"value", f.value}, {"unit", f.unit}};
+    if (f.floor != 0)
+      entry.update({{f.atMost ? "at_most" : "floor", f.floor}, {"good", f.good()}});
+    list.push_back(entry);
+  }
+  std::printf("%s\n", nlohmann::json{{"checks", checks}, {"figures", list}}.dump(2).c_str());
+}
 
 } // namespace
 
 int main(int argc, char **argv) {
+  CLI::App app("speed of the simulated machine");
+  std::string checks = "all", only, unknown;
+  bool json = false, scaling = false;
+  app.add_option("--checks", checks, "checks to leave on");
+  app.add_option("--only", only, "one figure: alu, stream_512k, stream_256m, gather, shared, product, mma, memory");
+  app.add_flag("--scaling", scaling, "what a second host thread brings");
+  app.add_flag("--json", json, "print JSON");
+  CLI11_PARSE(app, argc, argv);
+  auto parsed = Checks::parse(checks, unknown);
+  if (!parsed) {
+    std::fprintf(stderr, "unknown check '%s'\n", unknown.c_str());
+    return 2;
+  }
   Options options;
-  options.threads = 1;
-  std::string checks = "all", only;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    std::string flag = argv[i], unknown;
-    if (flag == "--checks") {
-      checks = argv[i + 1];
-      auto parsed = Checks::parse(checks, unknown);
-      if (!parsed) {
-        std::fprintf(stderr, "unknown check %s\n", unknown.c_str());
-        return 2;
-      }
-      options.checks = *parsed;
-    } else if (flag == "--only") {
-      only = argv[i + 1];
-    } else if (flag == "--threads") {
-      options.threads = unsigned(std::atoi(argv[i + 1]));
-    }
+  options.checks = *parsed;
+  try {
+    std::vector<Figure> figures = measure(options, only, scaling);
+    (json ? printJson : printText)(figures, checks);
+    return figures.empty() ? 2 : 0;
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
   }
-  Bench bench(options);
-  bench.only = only;
-  double seconds = 0;
-  uint64_t out = bench.buffer(1 << 20);
-  std::printf("checks: %s\n", checks.c_str());
-  std::printf("alu loop          %7.0f M warp instructions/s (floor 200)\n",
-              bench.run(aluKernel(), "alu", 32, {out}, seconds));
-  for (uint64_t bytes : {uint64_t(512) << 10, uint64_t(256) << 20}) {
-    uint64_t a = bench.buffer(bytes / 2), b = bench.buffer(bytes / 2), n = bytes / 2 / 2048, rounds = (256u << 20) / bytes;
-    double m = bench.run(streamKernel(), "stream", 32, {a, b, n, rounds}, seconds);
-    std::printf("global 16 B, %6llu KB %5.0f M accesses/s (floor %d), %.0f M warp instructions/s\n",
-                static_cast<unsigned long long>(bytes >> 10), double(n * rounds) * 8 / seconds / 1e6,
-                bytes >> 20 ? 25 : 80, m);
-  }
-  std::printf("shared, barriers  %7.0f M warp instructions/s (floor 120)\n",
-              bench.run(sharedKernel(), "shared", 256, {out}, seconds));
-  std::printf("f32 product       %7.0f M warp instructions/s (floor 150)\n",
-              bench.run(productKernel(), "product", 128, {out}, seconds));
 }

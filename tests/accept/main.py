@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent / name) for name in ("harness", "e2e", "conforma
 
 
 def names():
-    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("main", "measurements", "new_op"))
+    return sorted(path.stem for path in HERE.glob("[a-z]*.py") if "_" not in path.stem and path.stem not in ("main", "measurements"))
 
 
 def measure(function, full):
