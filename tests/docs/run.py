@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
 
 import checks
+import simulator
 from checks import test
 from common import ROOT
 
@@ -61,6 +62,12 @@ def scripts_of_the_documents_exist(tenon, folder):
     for page in pages():
         for name in re.findall(r"(?:\./)?(scripts/[a-z-]+|tests/[\w/]+\.py|bench/\w+\.py)", page.read_text()):
             assert (ROOT / name).exists(), f"{page.relative_to(ROOT)}: no {name}"
+
+
+@test
+def coverage_of_the_simulator_is_current(tenon, folder):
+    text = simulator.PAGE.read_text()
+    assert text == simulator.generated(text), "docs/simulator.md is not what tests/docs/simulator.py writes"
 
 
 if __name__ == "__main__":
