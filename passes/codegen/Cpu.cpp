@@ -9,6 +9,7 @@
 #include "passes/codegen/Cpu.h"
 
 #include "dialects/tile/TileDialect.h"
+#include "dialects/tile/Variants.h"
 #include "passes/codegen/ObjectCode.h"
 #include "passes/codegen/Passes.h"
 #include "passes/codegen/emit/TileEmitter.h"
@@ -72,6 +73,26 @@ static std::string fingerprint(tile::FuncOp func) {
   return text;
 }
 
+/// The kernel whose code a function is.
+static llvm::StringRef kernelName(tile::FuncOp func) {
+  auto kernel = func->getAttrOfType<StringAttr>(tile::kKernelAttr);
+  return kernel ? kernel.getValue() : func.getSymName();
+}
+
+/// One function for each kernel: the one for these vectors, where there is one.
+static std::vector<tile::FuncOp> functionsFor(ModuleOp module, CpuFeatures features) {
+  int64_t lanes = features == CpuFeatures::Avx512 ? 16 : 8;
+  std::vector<tile::FuncOp> chosen;
+  for (tile::FuncOp func : module.getOps<tile::FuncOp>()) {
+    auto own = func->getAttrOfType<IntegerAttr>(tile::kLanesAttr);
+    if (!own)
+      chosen.push_back(func);
+    else if (own.getInt() == lanes) // right behind the kernel's first function
+      chosen.back() = func;
+  }
+  return chosen;
+}
+
 static void readEntry(Job &job, LLVM::LLVMFuncOp func) {
   job.entry.name = func.getSymName().str();
   job.entry.scratchBytes = func->getAttr(tile::kScratchAttr);
@@ -83,10 +104,12 @@ static void readEntry(Job &job, LLVM::LLVMFuncOp func) {
 /// Runs the passes over a copy of the kernel and translates the result.
 static LogicalResult lower(Job &job, PassManager &passes) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(job.func.getLoc());
-  module->getBody()->push_back(job.func->clone());
+  auto copy = cast<tile::FuncOp>(job.func->clone());
+  copy.setSymName(kernelName(job.func));
+  module->getBody()->push_back(copy);
   if (failed(passes.run(*module)))
     return failure();
-  readEntry(job, module->lookupSymbol<LLVM::LLVMFuncOp>(job.func.getSymName()));
+  readEntry(job, module->lookupSymbol<LLVM::LLVMFuncOp>(kernelName(job.func)));
   job.context = std::make_unique<llvm::LLVMContext>();
   job.module = translateModuleToLLVMIR(*module, *job.context, job.func.getSymName());
   if (!job.module)
@@ -116,7 +139,7 @@ static void registerTranslations(MLIRContext &context) {
 static LogicalResult append(Job &job, CodeImage &image) {
   if (job.same) {
     KernelEntry entry = job.same->entry;
-    entry.name = job.func.getSymName().str();
+    entry.name = kernelName(job.func).str();
     image.kernels.push_back(std::move(entry));
     return success();
   }
@@ -136,7 +159,7 @@ FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsign
   buildTileToLLVMPipeline(passes, features);
 
   std::vector<Job> jobs;
-  for (tile::FuncOp func : module.getOps<tile::FuncOp>())
+  for (tile::FuncOp func : functionsFor(module, features))
     jobs.emplace_back().func = func;
   llvm::DefaultThreadPool pool(llvm::hardware_concurrency(std::max(1u, threads)));
   LogicalResult result = success();

@@ -20,7 +20,7 @@
 #define TENON_PASSES_FUSE_ATOMS_H
 
 #include "dialects/tenon/DimRange.h"
-#include "passes/fuse/Sizes.h"
+#include "dialects/tenon/SymbolSizes.h"
 #include <vector>
 
 namespace tenon::fuse {
@@ -76,7 +76,7 @@ public:
   const DimRanges &getRanges() const { return ranges; }
   /// True only if a < b always holds.
   bool isLess(DimExpr a, DimExpr b) const { return ranges.isNonNegative(b - a - 1); }
-  /// A plausible size to weigh costs with (Sizes.h). At least 1.
+  /// A plausible size to weigh costs with (SymbolSizes.h). At least 1.
   int64_t nominal(DimExpr expr) const { return sizes.nominal(expr); }
 
 private:

@@ -34,6 +34,26 @@ def FuseKernels : Pass<"tenon-fuse-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def NameSizes : Pass<"tenon-name-sizes", "::mlir::ModuleOp"> {
+  let summary = "symbols for sizes that are sums";
+  let description = [{
+    While kernels are formed, a size such as `(W - 1) floordiv 2 + 1` is a symbol
+    of its own, defined in the module's attribute `tenon.named_sizes`, so that
+    strides stay products. `tenon-expand-sizes` writes the expressions again.
+
+    Before:
+    ```mlir
+    tensor<?x8xf32, #tenon.dims<[(W + -1) floordiv 2 + 1, 8]>>
+    ```
+    After:
+    ```mlir
+    module attributes {tenon.named_sizes = {n0 = #tenon.expr<(W + -1) floordiv 2 + 1>}} ...
+    tensor<?x8xf32, #tenon.dims<[n0, 8]>>
+    ```
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def VerifyKernels : Pass<"tenon-verify-kernels", "::mlir::ModuleOp"> {
   let summary = "check what fusion must have left";
   let description = [{

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/tenon/SymbolSizes.h"
 #include "passes/tile/Passes.h"
 #include "passes/tile/Schedule.h"
 
@@ -41,7 +42,7 @@ Order moveLast(int64_t rank, int64_t last) {
 
 class OrderAssigner {
 public:
-  OrderAssigner(ModuleOp module) : module(module), ranges(module) {}
+  OrderAssigner(ModuleOp module) : module(module), ranges(module), sizes(module) {}
 
   void run() {
     module.walk([&](ReadOp read) {
@@ -103,8 +104,10 @@ private:
     if (heavy < 0)
       return followOperand(kernel, value, buffers);
     int lanes = weightDimension(kernel, demand, heavy, dims.size());
-    if (lanes < 0)
+    if (lanes < 0 || dims[lanes].isConstant(1)) {
+      orderWeights(kernel, demand, heavy, -1);
       return followOperand(kernel, value, buffers);
+    }
     // Fewer elements than lanes: better along another dimension.
     if (std::optional<int64_t> size = dims[lanes].asConstant(); size && *size < 16)
       return followOperand(kernel, value, buffers);
@@ -116,10 +119,7 @@ private:
   double points(Demand &demand, const ReductionDemand &reduction) {
     double total = 1;
     for (unsigned variable : reduction.variables)
-      if (auto size = demand.getRanges().getExtent(variable).asConstant())
-        total *= *size;
-      else
-        total *= 64;
+      total *= sizes.nominal(demand.getRanges().getExtent(variable));
     return total;
   }
 
@@ -157,21 +157,24 @@ private:
     return own >= 0 ? own : shared;
   }
 
+  /// Without lanes over a dimension of its own, a weight is walked as the other
+  /// operand is.
   void orderWeights(KernelOp kernel, Demand &demand, int heavy, int lanes) {
-    DimExpr leaf = DimExpr::factor(kernel.getContext(), lanes);
     for (const MemoryRead &read : demand.getReads()) {
       WeightOp weight =
           read.reduction == heavy ? weightOf(operandOf(kernel, read.buffer)) : WeightOp();
       if (!weight || weight.getOrder() || read.index.size() < 2)
         continue;
-      auto last =
-          llvm::find_if(read.index, [&](DimExpr expr) { return coefficientOf(expr, leaf) == 1; });
-      if (last == read.index.end())
+      auto last = llvm::find_if(read.index, [&](DimExpr expr) {
+        return lanes >= 0 && coefficientOf(expr, DimExpr::factor(kernel.getContext(), lanes)) == 1;
+      });
+      if (lanes >= 0 && last == read.index.end())
         continue;
-      int64_t lastDim = last - read.index.begin();
-      Order order = moveLast(read.index.size(), lastDim);
+      Order order = moveLast(read.index.size(), lanes < 0 ? -1 : last - read.index.begin());
+      if (lanes < 0)
+        order.pop_back();
       auto walked = [&](int64_t dim) { return walkStride(demand, heavy, read, dim); };
-      std::stable_sort(order.begin(), order.end() - 1,
+      std::stable_sort(order.begin(), order.end() - (lanes >= 0),
                        [&](int64_t a, int64_t b) { return walked(a) > walked(b); });
       if (!isRowMajor(order))
         weight.setOrder(order);
@@ -206,6 +209,7 @@ private:
 
   ModuleOp module;
   DimRanges ranges;
+  SymbolSizes sizes;
   llvm::DenseMap<Value, Order> orders;
   /// Weights that something other than a kernel reads: row-major.
   llvm::DenseSet<Attribute> fixedWeights;

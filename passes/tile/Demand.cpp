@@ -87,7 +87,10 @@ void Demand::visit(Value value, ArrayRef<DimExpr> rawIndex) {
         return llvm::none_of(index, [&](DimExpr expr) { return dependsOn(expr, leaf); });
       });
       for (const Factor &factor : llvm::drop_begin(rule.factors, index.size()))
-        addVariable(factor.extent);
+        if (factor.extent.isConstant(1))
+          factors.push_back(DimExpr::constant(value.getContext(), 0));
+        else
+          addVariable(factor.extent);
     }
     visitRule(ruled, rule, factors);
   }

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/tile/Demand.h"
 #include "passes/tile/Evaluator.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 namespace tenon {
@@ -104,7 +105,8 @@ Value Evaluator::accumulate(FactorRuleInterface op, const FactorRule &rule,
     for (auto [k, access] : llvm::enumerate(rule.operands)) {
       SmallVector<DimExpr> index;
       for (DimExpr expr : access.index)
-        index.push_back(expr.replaceLeaves([&](DimExpr f) { return factors[f.getValue()]; }));
+        index.push_back(expr.replaceLeaves(
+            [&](DimExpr f) { return f.isFactor() ? factors[f.getValue()] : DimExpr(); }));
       Scalar element = evaluate(op->getOperand(k), index, guards);
       if (!element.emitter)
         return {};
@@ -145,46 +147,80 @@ static tile::ReduceKind reduceKind(Combiner combiner, Type type) {
   }
 }
 
-SmallVector<Guard> Evaluator::bodyGuards(FactorRuleInterface op, const FactorRule &rule,
-                                         ArrayRef<DimExpr> factors) {
-  SmallVector<Guard> guards, distinct;
+/// What fills a window without a change to the reduction's result; nothing if
+/// it does not exist.
+static std::optional<double> neutralFill(FactorRuleInterface op, const FactorRule &rule) {
+  if (isa<ContractOp>(op) && op->getNumOperands() == 2)
+    return 0;
+  if (!isa<ReduceOp>(op) || !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
+    return std::nullopt;
+  switch (rule.combiner) {
+  case Combiner::Add:
+    return 0;
+  case Combiner::Max:
+    return -std::numeric_limits<double>::infinity();
+  case Combiner::Min:
+    return std::numeric_limits<double>::infinity();
+  default:
+    return std::nullopt;
+  }
+}
+
+/// The guards of the reads below a reduction that change along its own factors.
+BodyGuards Evaluator::bodyGuards(FactorRuleInterface op, const FactorRule &rule,
+                                 ArrayRef<DimExpr> factors, ArrayRef<unsigned> variables) {
+  BodyGuards found, distinct;
+  std::optional<double> neutral = neutralFill(op, rule);
   for (auto [k, access] : llvm::enumerate(rule.operands)) {
     SmallVector<DimExpr> index;
     for (DimExpr expr : access.index)
       index.push_back(expr.replaceLeaves(
           [&](DimExpr f) { return f.isFactor() ? factors[f.getValue()] : DimExpr(); }));
-    collectGuards(op->getOperand(k), index, guards);
+    collectGuards(op->getOperand(k), index, found, neutral);
   }
-  for (const Guard &guard : guards)
-    if (llvm::none_of(distinct, [&](const Guard &other) {
-          return other.index == guard.index && other.extent == guard.extent;
-        }))
-      distinct.push_back(guard);
+  auto add = [&](SmallVectorImpl<Guard> &to, const Guard &guard) {
+    bool isOwn = llvm::any_of(
+        variables, [&](unsigned variable) { return dependsOn(guard.index, tiles.var(variable)); });
+    bool isKnown = llvm::any_of(to, [&](const Guard &other) {
+      return other.index == guard.index && other.extent == guard.extent;
+    });
+    if (isOwn && !isKnown)
+      to.push_back(guard);
+  };
+  for (const Guard &guard : found.all)
+    add(distinct.all, guard);
+  for (const Guard &guard : found.skipping)
+    add(distinct.skipping, guard);
   return distinct;
 }
 
-/// Emits `inside` under a test of the guards: where they hold for the whole tile
-/// without them, else with them. The variable is bound anew in each branch, so
-/// that what depends on it stays there.
-Value Evaluator::twice(Value holds, unsigned variable, ArrayRef<Guard> guards, Value acc,
-                       llvm::function_ref<Value(Value)> inside) {
+/// Emits code under a test: `inside` where the guards hold, `outside` elsewhere
+/// (null: nothing is added there). The variable, if any, is bound anew in each
+/// branch, so that what depends on it stays there.
+Value Evaluator::branch(Value holds, int variable, ArrayRef<Guard> guards, Value acc,
+                        llvm::function_ref<Value(Value)> inside,
+                        llvm::function_ref<Value(Value)> outside) {
   OpBuilder &builder = tiles.ir();
   auto branch = scf::IfOp::create(builder, tiles.getLoc(), TypeRange{acc.getType()}, holds,
                                   /*addThenBlock=*/true, /*addElseBlock=*/true);
-  Variable outer = tiles.getVariable(variable);
+  std::optional<Variable> outer;
+  if (variable >= 0)
+    outer = tiles.getVariable(variable);
   for (bool isWhole : {true, false}) {
     tiles.enter(branch, isWhole ? branch.thenBlock() : branch.elseBlock());
-    tiles.getVariable(variable).scope = tiles.getScope();
+    if (outer)
+      tiles.getVariable(variable).scope = tiles.getScope();
     size_t before = assumed.size();
     if (isWhole)
       assumed.append(guards.begin(), guards.end());
-    Value result = inside(acc);
+    Value result = isWhole ? inside(acc) : outside ? outside(acc) : acc;
     assumed.truncate(before);
     tiles.setScope(tiles.getScope());
     scf::YieldOp::create(builder, tiles.getLoc(), result);
     tiles.leave();
   }
-  tiles.getVariable(variable) = outer;
+  if (outer)
+    tiles.getVariable(variable) = *outer;
   return branch.getResult(0);
 }
 
@@ -195,12 +231,17 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   SmallVector<DimExpr> factors(index);
   SmallVector<unsigned> variables, vectorVariables;
   for (const Factor &factor : llvm::drop_begin(rule.factors, index.size())) {
+    if (factor.extent.isConstant(1)) {
+      factors.push_back(DimExpr::constant(op->getContext(), 0));
+      continue;
+    }
     variables.push_back(tiles.addVariable(factor.extent));
     factors.push_back(tiles.var(variables.back()));
   }
   // Variables of guards (the positions in a window) go outward, so that what
   // they say can be tested once for all iterations of the loops inside.
-  SmallVector<Guard> guarded = bodyGuards(op, rule, factors);
+  BodyGuards found = bodyGuards(op, rule, factors, variables);
+  ArrayRef<Guard> guarded = found.all;
   auto isGuarded = [&](unsigned variable) {
     return llvm::any_of(
         guarded, [&](const Guard &guard) { return dependsOn(guard.index, tiles.var(variable)); });
@@ -241,12 +282,28 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   Value zero = arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), 0);
   bool failedBody = false;
   std::function<Value(unsigned, Value)> loops;
-  std::function<Value(unsigned, Value)> nest = [&](unsigned level, Value acc) -> Value {
-    if (level == testLevel && level > 0 && level < variables.size() && !guarded.empty())
-      if (Value holds = holdForTile(guarded))
-        return twice(holds, variables[level - 1], guarded, acc,
-                     [&](Value value) { return loops(level, value); });
+  // Where a tap lies outside for all lanes it is skipped; where it lies inside
+  // for all lanes the loops below do without masks.
+  auto tested = [&](unsigned level, Value acc) -> Value {
+    SmallVector<Guard> open =
+        llvm::filter_to_vector(guarded, [&](const Guard &guard) { return !isAssumed(guard); });
+    if (level < variables.size() && !open.empty())
+      if (Value holds = holdForTile(open))
+        return branch(
+            holds, variables[level - 1], open, acc,
+            [&](Value value) { return loops(level, value); },
+            [&](Value value) { return loops(level, value); });
     return loops(level, acc);
+  };
+  auto nest = [&](unsigned level, Value acc) -> Value {
+    if (level != testLevel || level == 0)
+      return loops(level, acc);
+    SmallVector<Guard> uniform = uniformGuards(found.skipping);
+    Value inside = uniform.empty() ? Value() : holdForTile(uniform);
+    if (!inside)
+      return tested(level, acc);
+    return branch(inside, variables[level - 1], uniform, acc,
+                  [&](Value value) { return tested(level, value); }, {});
   };
   loops = [&](unsigned level, Value acc) -> Value {
     if (level == variables.size()) {
@@ -266,7 +323,12 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
       return SmallVector<Value>{nest(level + 1, carried[0])};
     })[0];
   };
-  Value result = nest(0, init);
+  // Without loops below the window a test for each tap would not pay: one for
+  // the whole window.
+  Value whole =
+      testLevel > 0 && testLevel == variables.size() ? holdForTile(guarded, variables) : Value();
+  auto start = [&](Value acc) { return nest(0, acc); };
+  Value result = whole ? branch(whole, -1, guarded, init, start, start) : nest(0, init);
   if (failedBody)
     return {};
   if (rows >= 0)

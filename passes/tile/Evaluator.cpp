@@ -8,6 +8,7 @@
 #include "passes/tile/Evaluator.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/tile/Demand.h"
 
 using namespace mlir;
 namespace tenon {
@@ -241,14 +242,16 @@ bool Evaluator::isAssumed(const Guard &guard) {
   });
 }
 
-void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, SmallVectorImpl<Guard> &guards,
-                              unsigned depth) {
+void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, BodyGuards &guards,
+                              std::optional<double> neutral, unsigned depth) {
   auto op = dyn_cast_or_null<FactorRuleInterface>(value.getDefiningOp());
   if (!op || depth > 8 || staged.contains(value))
     return;
   FactorRule rule = op.getFactorRule();
   if (rule.hasReduction())
     return;
+  if (!op.isView())
+    neutral = std::nullopt;
   for (auto [k, access] : llvm::enumerate(rule.operands)) {
     auto bind = [&](DimExpr expr) {
       return tiles.simplify(expr.replaceLeaves(
@@ -257,38 +260,77 @@ void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, SmallVectorI
     SmallVector<DimExpr> operandIndex;
     for (DimExpr expr : access.index)
       operandIndex.push_back(bind(expr));
+    bool isNeutral = op->getNumOperands() == 1 && neutral && op.getFill(k) == *neutral;
     if (op.isView())
       for (const Guard &guard : access.guards) {
         Guard bound{bind(guard.index), guard.extent};
-        if (!tiles.getRanges().isInRange(bound.index, bound.extent))
-          guards.push_back(bound);
+        if (tiles.getRanges().isInRange(bound.index, bound.extent))
+          continue;
+        guards.all.push_back(bound);
+        if (isNeutral)
+          guards.skipping.push_back(bound);
       }
     bool isDynamic =
         llvm::any_of(access.index, [](DimExpr expr) { return expr.getKind() == DimKind::Operand; });
     if (!isDynamic)
-      collectGuards(op->getOperand(k), operandIndex, guards, depth + 1);
+      collectGuards(op->getOperand(k), operandIndex, guards, neutral, depth + 1);
   }
 }
 
-Value Evaluator::holdForTile(ArrayRef<Guard> guards) {
+SmallVector<Guard> Evaluator::uniformGuards(ArrayRef<Guard> guards) {
+  SmallVector<Guard> uniform;
+  for (const Guard &guard : guards)
+    if (llvm::all_of(tiles.shapeOf(guard.index), [](int64_t size) { return size == 1; }) &&
+        !isAssumed(guard))
+      uniform.push_back(guard);
+  return uniform;
+}
+
+/// The index where a variable is 0 and where it is greatest, in this order of
+/// values; nothing if the index is not linear in it.
+static std::optional<std::pair<DimExpr, DimExpr>> extremes(TileBuilder &tiles, DimExpr index,
+                                                           ArrayRef<unsigned> variables) {
+  DimExpr low = index, high = index;
+  for (unsigned variable : variables) {
+    DimExpr leaf = tiles.var(variable), zero = DimExpr::constant(leaf.getContext(), 0);
+    std::optional<int64_t> step = coefficientOf(index, leaf);
+    if (!step)
+      return std::nullopt;
+    DimExpr last = tiles.getVariable(variable).extent - 1;
+    auto at = [&](DimExpr expr, DimExpr value) {
+      return expr.replaceLeaves([&](DimExpr other) { return other == leaf ? value : DimExpr(); });
+    };
+    low = at(low, *step < 0 ? last : zero);
+    high = at(high, *step < 0 ? zero : last);
+  }
+  return std::make_pair(low, high);
+}
+
+Value Evaluator::holdForTile(ArrayRef<Guard> guards, ArrayRef<unsigned> variables) {
   OpBuilder &builder = tiles.ir();
   Value all;
   for (const Guard &guard : guards) {
-    std::optional<LinearIndex> linear = tiles.linearize(guard.index);
-    if (!linear)
+    auto ends = extremes(tiles, guard.index, variables);
+    if (!ends)
       return {};
-    DimExpr low = linear->base, high = linear->base;
-    for (auto [stride, width] : llvm::zip(linear->strides, tiles.getWidths())) {
-      if (!stride)
-        continue;
-      if (!stride.isConstant())
+    SmallVector<DimExpr> tested;
+    for (bool isHigh : {false, true}) {
+      std::optional<LinearIndex> linear = tiles.linearize(isHigh ? ends->second : ends->first);
+      if (!linear)
         return {};
-      (stride.getValue() > 0 ? high : low) =
-          (stride.getValue() > 0 ? high : low) + stride * (width - 1);
+      DimExpr end = linear->base;
+      for (auto [stride, width] : llvm::zip(linear->strides, tiles.getWidths())) {
+        if (stride && !stride.isConstant())
+          return {};
+        if (stride && (stride.getValue() > 0) == isHigh)
+          end = end + stride * (width - 1);
+      }
+      if (!llvm::is_contained(tested, end))
+        tested.push_back(end);
     }
     // Unsigned: a negative index is beyond every extent.
     Value extent = tiles.scalar(guard.extent);
-    for (DimExpr end : {low, high}) {
+    for (DimExpr end : tested) {
       Value inside = arith::CmpIOp::create(builder, tiles.getLoc(), arith::CmpIPredicate::ult,
                                            tiles.scalar(end), extent);
       all = all ? arith::AndIOp::create(builder, tiles.getLoc(), all, inside).getResult() : inside;

@@ -34,6 +34,11 @@ struct ScratchLayout;
 /// The stride of each dimension of a tensor stored in this order.
 llvm::SmallVector<DimExpr> stridesOf(mlir::Type type, llvm::ArrayRef<int64_t> order);
 
+/// Guards below a reduction: all, and those outside of which nothing is added.
+struct BodyGuards {
+  llvm::SmallVector<Guard> all, skipping;
+};
+
 class Evaluator {
 public:
   /// \p entry is the first block of the function, where scratch is declared.
@@ -89,20 +94,24 @@ private:
                      llvm::ArrayRef<DimExpr> factors, unsigned variable);
   bool isContiguous(mlir::Value value, llvm::ArrayRef<DimExpr> index, unsigned variable,
                     unsigned depth = 0);
-  llvm::SmallVector<Guard> bodyGuards(FactorRuleInterface op, const FactorRule &rule,
-                                      llvm::ArrayRef<DimExpr> factors);
-  mlir::Value twice(mlir::Value holds, unsigned variable, llvm::ArrayRef<Guard> guards,
-                    mlir::Value acc, llvm::function_ref<mlir::Value(mlir::Value)> inside);
+  BodyGuards bodyGuards(FactorRuleInterface op, const FactorRule &rule,
+                        llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<unsigned> variables);
+  mlir::Value branch(mlir::Value holds, int variable, llvm::ArrayRef<Guard> guards, mlir::Value acc,
+                     llvm::function_ref<mlir::Value(mlir::Value)> inside,
+                     llvm::function_ref<mlir::Value(mlir::Value)> outside);
   mlir::Value accumulate(FactorRuleInterface op, const FactorRule &rule,
                          llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards,
                          mlir::Value acc, llvm::ArrayRef<unsigned> vectorVariables);
   bool usesDim(int dim, llvm::ArrayRef<DimExpr> exprs);
-  /// The guards that views below this value put on its reads at an index.
-  void collectGuards(mlir::Value value, llvm::ArrayRef<DimExpr> index,
-                     llvm::SmallVectorImpl<Guard> &guards, unsigned depth = 0);
-  /// An i1 that is true if all lanes of the tile are within the guards; null if
-  /// an index is not linear.
-  mlir::Value holdForTile(llvm::ArrayRef<Guard> guards);
+  /// The guards that views below this value put on its reads at an index;
+  /// `neutral` is what their fill must be for a guard to be a skipping one.
+  void collectGuards(mlir::Value value, llvm::ArrayRef<DimExpr> index, BodyGuards &guards,
+                     std::optional<double> neutral, unsigned depth = 0);
+  /// Those that are the same for all lanes and were not tested around.
+  llvm::SmallVector<Guard> uniformGuards(llvm::ArrayRef<Guard> guards);
+  /// An i1 that is true if all lanes of the tile are within the guards, for all
+  /// values of the unbound \p variables; null if an index is not linear.
+  mlir::Value holdForTile(llvm::ArrayRef<Guard> guards, llvm::ArrayRef<unsigned> variables = {});
   bool isAssumed(const Guard &guard);
 
   /// True if evaluating the value here (not through scratch memory) contains a

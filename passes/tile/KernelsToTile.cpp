@@ -4,10 +4,13 @@
 //   1. group its results by their dimensions: a group shares one loop nest;
 //   2. choose a schedule per group; the grid is the sum of the groups' blocks;
 //   3. emit a function that finds its group by the block's number and runs the
-//      group's nest.
+//      group's nest;
+//   4. for a product, emit another with the same blocks in tiles for CPUs with
+//      fewer registers.
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/tile/Variants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/tile/Irregular.h"
@@ -30,12 +33,11 @@ struct Group {
 
 class KernelGenerator {
 public:
-  KernelGenerator(KernelOp kernel, const DimRanges &ranges, ArrayRef<StringRef> symbols,
-                  const TileTarget &target)
-      : kernel(kernel), ranges(ranges), symbols(symbols), target(target) {}
+  KernelGenerator(KernelOp kernel, const DimRanges &ranges, const SymbolSizes &sizes,
+                  ArrayRef<StringRef> symbols, ArrayRef<TileTarget> targets)
+      : kernel(kernel), ranges(ranges), sizes(sizes), symbols(symbols), targets(targets) {}
 
   LogicalResult generate(OpBuilder &builder) {
-    SmallVector<Type> views;
     for (Type type : kernel->getOperandTypes())
       views.push_back(viewOf(type));
     for (Type type : kernel->getResultTypes())
@@ -43,15 +45,44 @@ public:
     if (Operation *op = irregularOp(kernel))
       return generateIrregular(builder, kernel, op, views, ranges, symbols);
     chooseGroups();
-    DimExpr grid = DimExpr::constant(kernel.getContext(), 0);
-    for (const Group &group : groups)
-      grid = grid + group.blocks;
-    auto func = tile::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), views,
-                                     ranges.simplify(grid), symbols);
-    return emitBody(func);
+    auto func = createFunc(builder, kernel.getName());
+    if (failed(emitBody(func)))
+      return failure();
+    for (const TileTarget &target : targets.drop_front())
+      if (failed(generateVariant(builder, func, target)))
+        return failure();
+    return success();
   }
 
 private:
+  tile::FuncOp createFunc(OpBuilder &builder, const Twine &name) {
+    DimExpr grid = DimExpr::constant(kernel.getContext(), 0);
+    for (const Group &group : groups)
+      grid = grid + group.blocks;
+    return tile::FuncOp::create(builder, kernel.getLoc(), name.str(), views, ranges.simplify(grid),
+                                symbols);
+  }
+
+  /// The messages of checks belong to a kernel, whatever its code: with checks
+  /// there is one code for all.
+  LogicalResult generateVariant(OpBuilder &builder, tile::FuncOp base, const TileTarget &target) {
+    bool hasRows =
+        llvm::any_of(groups, [](const Group &group) { return group.schedule.rowWidth > 1; });
+    bool hasChecks =
+        base.walk([](tile::CheckOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (!hasRows || hasChecks)
+      return success();
+    std::vector<Group> wide = groups;
+    for (Group &group : groups)
+      group.schedule = narrowed(group.schedule, target);
+    auto func = createFunc(builder, base.getSymName() + "." + Twine(target.lanes));
+    func->setAttr(tile::kLanesAttr, builder.getI64IntegerAttr(target.lanes));
+    func->setAttr(tile::kKernelAttr, base.getSymNameAttr());
+    LogicalResult result = emitBody(func);
+    groups = std::move(wide);
+    return result;
+  }
+
   static Type viewOf(Type type) {
     return tile::ViewType::get(storageType(getElementTypeOrSelf(type)));
   }
@@ -75,7 +106,7 @@ private:
       for (unsigned result : group.results)
         values.push_back(yield().getOperand(result));
       group.schedule = chooseSchedule(values, resultOrder(kernel, group.results.front()), orders,
-                                      ranges, target);
+                                      ranges, sizes, targets.front());
       SmallVector<DimExpr> counts;
       for (unsigned i = 0; i < group.schedule.extents.size(); ++i)
         counts.push_back(group.schedule.blocks(i));
@@ -139,8 +170,10 @@ private:
 
   KernelOp kernel;
   const DimRanges &ranges;
+  const SymbolSizes &sizes;
   ArrayRef<StringRef> symbols;
-  const TileTarget &target;
+  ArrayRef<TileTarget> targets; ///< the first decides the blocks
+  SmallVector<Type> views;
   std::vector<Group> groups;
 };
 
@@ -150,6 +183,7 @@ struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     DimRanges ranges(module);
+    SymbolSizes sizes(module);
     SmallVector<StringRef> symbols;
     if (auto attr = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
       for (StringAttr name : attr.getNames())
@@ -157,9 +191,11 @@ struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
     SmallVector<KernelOp> kernels;
     module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    TileTarget target{lanes, registers};
+    SmallVector<TileTarget> targets{{lanes, registers}};
+    if (variantLanes > 0)
+      targets.push_back({variantLanes, variantRegisters});
     for (KernelOp kernel : kernels)
-      if (failed(KernelGenerator(kernel, ranges, symbols, target).generate(builder)))
+      if (failed(KernelGenerator(kernel, ranges, sizes, symbols, targets).generate(builder)))
         return signalPassFailure();
   }
 };

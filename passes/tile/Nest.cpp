@@ -105,29 +105,75 @@ private:
     });
   }
 
-  /// Binds the variable of a level and goes on inside; where the last tile may
-  /// be partial, once for whole tiles and once for partial ones.
+  /// Binds the variable of a level and goes on inside. The last tile starts
+  /// earlier rather than being partial: what it shares with the one before is
+  /// stored twice, alike. Only an extent below the width needs code of its own:
+  /// rows in narrower tiles, vectors with masks.
   void emitTile(unsigned level, Value base) {
     unsigned i = order[level], variable = variables[i];
     bindAt(level, base);
-    if (!tiles.hasTail(variable))
-      return emitLevel(level + 1);
     int64_t width = tiles.getVariable(variable).width;
-    if (tiles.getRanges().maximum(schedule.extents[i]) < width)
+    if (!tiles.hasTail(variable) || tiles.getRanges().maximum(schedule.extents[i]) < width)
       return emitLevel(level + 1);
-    OpBuilder &builder = tiles.ir();
-    Value end = arith::AddIOp::create(builder, tiles.getLoc(), base, constant(width));
-    Value whole = arith::CmpIOp::create(builder, tiles.getLoc(), arith::CmpIPredicate::ule, end,
-                                        tiles.scalar(schedule.extents[i]));
-    auto branch = scf::IfOp::create(builder, tiles.getLoc(), whole, /*withElseRegion=*/true);
-    for (bool isFull : {true, false}) {
-      tiles.enter(branch, isFull ? branch.thenBlock() : branch.elseBlock());
-      bindAt(level, base);
-      tiles.getVariable(variable).isFull = isFull;
-      emitLevel(level + 1);
-      tiles.leave();
-    }
-    tiles.getVariable(variable).isFull = false;
+    if (tiles.getRanges().isNonNegative(schedule.extents[i] - width))
+      return emitWhole(level, base);
+    branchOnFit(i, width, [&] { emitWhole(level, base); }, [&] { emitNarrow(level, base); });
+  }
+
+  /// Emits one where the variable's extent is at least \p width, the other else.
+  void branchOnFit(unsigned i, int64_t width, llvm::function_ref<void()> whole,
+                   llvm::function_ref<void()> narrow) {
+    Value fits = arith::CmpIOp::create(tiles.ir(), tiles.getLoc(), arith::CmpIPredicate::uge,
+                                       tiles.scalar(schedule.extents[i]), constant(width));
+    auto branch = scf::IfOp::create(tiles.ir(), tiles.getLoc(), fits, /*withElseRegion=*/true);
+    tiles.enter(branch, branch.thenBlock());
+    whole();
+    tiles.leave();
+    tiles.enter(branch, branch.elseBlock());
+    narrow();
+    tiles.leave();
+  }
+
+  void emitWhole(unsigned level, Value base) {
+    unsigned i = order[level];
+    Value last = tiles.scalar(schedule.extents[i] - tiles.getWidths()[tileDim(i)]);
+    bindAt(level, arith::MinUIOp::create(tiles.ir(), tiles.getLoc(), base, last));
+    setWhole(variables[i], true);
+    emitLevel(level + 1);
+    setWhole(variables[i], false);
+  }
+
+  void setWhole(unsigned variable, bool isWhole) {
+    tiles.getVariable(variable).isFull = tiles.getVariable(variable).isShifted = isWhole;
+  }
+
+  void emitNarrow(unsigned level, Value base) {
+    unsigned i = order[level];
+    bindAt(level, base);
+    if (tileDim(i) != 0)
+      return emitLevel(level + 1);
+    constexpr int64_t kNarrow = 4;
+    if (tiles.getWidths()[0] <= kNarrow)
+      return emitRows(level, base, 1);
+    branchOnFit(
+        i, kNarrow, [&] { emitRows(level, base, kNarrow); }, [&] { emitRows(level, base, 1); });
+  }
+
+  /// All rows from `base` in tiles of another width.
+  void emitRows(unsigned level, Value base, int64_t width) {
+    unsigned i = order[level];
+    int64_t outer = tiles.getWidths()[0];
+    tiles.setWidth(0, width);
+    tiles.loop(base, tiles.scalar(schedule.extents[i]), width, {}, [&](Value iv, ValueRange) {
+      if (width > 1) {
+        emitWhole(level, iv);
+      } else {
+        tiles.bind(variables[i], iv);
+        emitLevel(level + 1);
+      }
+      return SmallVector<Value>{};
+    });
+    tiles.setWidth(0, outer);
   }
 
   void bindAt(unsigned level, Value base) {

@@ -2,8 +2,8 @@
 //
 // Emits what one block does to store one group of values: finds the block's
 // part of the root variables, loops over it tile by tile, and evaluates and
-// stores the values in the middle. A tile that may be partial is emitted twice,
-// whole without masks and partial with them.
+// stores the values in the middle. Tiles are whole: the last one of an extent that
+// is no multiple of the width starts earlier.
 //
 //===----------------------------------------------------------------------===//
 

@@ -33,7 +33,10 @@ def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
     For every `tenon.kernel` a `tile.func` of its name is added to the module:
     arguments are the kernel's operands, then its results. Kernels that hold one
     irregular operation (scan, scatter, sort, nonzero) have generators of their
-    own; all others are pulled from their factor rules (Evaluator.h).
+    own; all others are pulled from their factor rules (Evaluator.h). With
+    `variant-lanes`, kernels with register tiles get a second function with the
+    same grid for CPUs with shorter and fewer registers: `tile.lanes` says which,
+    `tile.kernel` whose code it is.
 
     Before:
     ```mlir
@@ -50,10 +53,31 @@ def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
+    Option<"variantLanes", "variant-lanes", "int64_t", "0",
+           "lanes of CPUs for which products are also emitted; 0: none">,
+    Option<"variantRegisters", "variant-registers", "int64_t", "16", "their registers">
   ];
   let dependentDialects = ["::tenon::tile::TileDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
+}
+
+def ExpandSizesPass : Pass<"tenon-expand-sizes", "::mlir::ModuleOp"> {
+  let summary = "named sizes become expressions again";
+  let description = [{
+    The inverse of `tenon-name-sizes`: every symbol of `tenon.named_sizes` is
+    replaced by its definition, and the attribute is gone.
+
+    Before:
+    ```mlir
+    tile.dim n0
+    ```
+    After:
+    ```mlir
+    tile.dim (W + -1) floordiv 2 + 1
+    ```
+  }];
+  let dependentDialects = ["::tenon::TenonDialect", "::tenon::tile::TileDialect"];
 }
 
 #endif // TENON_PASSES_TILE_PASSES_TD

@@ -9,7 +9,10 @@ namespace tenon {
 void buildTilePipeline(mlir::OpPassManager &manager) {
   // Orders first: they decide along which dimension lanes are contiguous.
   manager.addPass(createAssignOrdersPass());
-  manager.addPass(createKernelsToTilePass());
+  KernelsToTilePassOptions options;
+  options.variantLanes = 8; // avx2
+  manager.addPass(createKernelsToTilePass(options));
+  manager.addPass(createExpandSizesPass());
   manager.addPass(mlir::createCSEPass());
 }
 

@@ -19,17 +19,6 @@
 using namespace mlir;
 namespace tenon {
 
-/// A size for weighing alternatives; symbols count as 64 or their bound.
-static double estimate(DimExpr expr, const DimRanges &ranges) {
-  std::optional<int64_t> value = expr.evaluate([&](DimExpr leaf) -> std::optional<int64_t> {
-    if (!leaf.isSymbol())
-      return 1;
-    DimRanges::Range range = ranges.getSymbol(leaf.getSymbol());
-    return std::min(range.max, std::max<int64_t>(range.min, 64));
-  });
-  return value ? std::max<double>(1, *value) : 1e6;
-}
-
 static SmallVector<int64_t> orderAt(std::optional<ArrayAttr> orders, unsigned index) {
   if (!orders)
     return {};
@@ -108,6 +97,42 @@ static Schedule mergeVariables(const Schedule &schedule, unsigned at) {
   return result;
 }
 
+/// Divides variable `at` into d = d' * divisor + phase.
+static Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t divisor) {
+  MLIRContext *context = schedule.extents[at].getContext();
+  Schedule result = schedule;
+  result.extents[at] = schedule.extents[at].floorDiv(divisor);
+  result.extents.insert(result.extents.begin() + at + 1, DimExpr::constant(context, divisor));
+  for (DimExpr &expr : result.index)
+    expr = expr.replaceLeaves([&](DimExpr leaf) {
+      if (!leaf.isFactor() || unsigned(leaf.getValue()) < at)
+        return DimExpr();
+      if (unsigned(leaf.getValue()) == at)
+        return leaf * divisor + DimExpr::factor(context, at + 1);
+      return DimExpr::factor(context, leaf.getValue() + 1);
+    });
+  return result;
+}
+
+/// A window over a spread-out input (a transposed convolution) meets an element
+/// at every n-th position only: which taps do is the same for all positions of
+/// one phase, so phases are a variable of their own.
+static void splitPhases(Schedule &schedule, ArrayRef<Value> values, const BufferOrders &orders,
+                        const DimRanges &ranges) {
+  for (size_t at = schedule.extents.size(); at-- > 0;) {
+    Demand demand = demandFor(schedule, values, orders, ranges);
+    DimExpr leaf = DimExpr::factor(schedule.extents[at].getContext(), at), divisor;
+    for (const Guard &guard : demand.getGuards())
+      if (guard.index.getKind() == DimKind::Mod && guard.extent.isConstant(1) &&
+          coefficientOf(guard.index.getOperands()[0], leaf) == 1)
+        divisor = guard.index.getOperands()[1];
+    if (divisor && divisor.isConstant() && divisor.getValue() > 1 &&
+        ranges.isMultipleOf(schedule.extents[at], divisor.getValue()) &&
+        schedule.extents[at] != divisor)
+      schedule = splitVariable(schedule, at, divisor.getValue());
+  }
+}
+
 static DimExpr storeOffset(const Schedule &schedule, Type type, ArrayRef<int64_t> order,
                            DimRanges ranges) {
   for (auto [i, extent] : llvm::enumerate(schedule.extents))
@@ -132,6 +157,7 @@ static Schedule chooseRoots(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder
     schedule.index[dim] = DimExpr::factor(type.getContext(), schedule.extents.size());
     schedule.extents.push_back(dims[dim]);
   }
+  splitPhases(schedule, values, orders, ranges);
   for (size_t at = schedule.extents.size(); at-- > 1;) {
     Schedule merged = mergeVariables(schedule, at - 1);
     Demand demand = demandFor(merged, values, orders, ranges);
@@ -152,8 +178,9 @@ namespace {
 /// Weighs the reads of a demand.
 class TileChooser {
 public:
-  TileChooser(Schedule &schedule, Demand &demand, DimExpr store, const TileTarget &target)
-      : schedule(schedule), demand(demand), store(store), target(target),
+  TileChooser(Schedule &schedule, Demand &demand, DimExpr store, const SymbolSizes &sizes,
+              const TileTarget &target)
+      : schedule(schedule), demand(demand), store(store), sizes(sizes), target(target),
         context(store.getContext()) {}
 
   void choose() {
@@ -187,9 +214,7 @@ private:
   }
 
   DimExpr leaf(unsigned variable) { return DimExpr::factor(context, variable); }
-  double size(unsigned variable) {
-    return estimate(demand.getRanges().getExtent(variable), demand.getRanges());
-  }
+  double size(unsigned variable) { return sizes.nominal(demand.getRanges().getExtent(variable)); }
 
   /// How often a read happens: the extents of all variables around it.
   double weight(const MemoryRead &read) {
@@ -255,16 +280,19 @@ private:
     return total > 0 ? total * lanes : total;
   }
 
-  /// The greatest useful width up to \p width: no more than the extent needs.
+  /// The greatest useful width up to \p width: no more than the extent needs,
+  /// and the half where that takes fewer vectors in all.
   int64_t fit(int64_t width, DimExpr extent, int64_t least) {
     int64_t most = demand.getRanges().maximum(extent);
+    if (extent.isConstant() && most < width && most > least && most % (least / 2) == 0)
+      return most;
     while (width > 1 && width / 2 >= most)
       width /= 2;
-    // An exact division saves the partial tile.
-    if (!demand.getRanges().isMultipleOf(extent, width) && width > least &&
-        demand.getRanges().isMultipleOf(extent, width / 2))
-      width /= 2;
-    return width;
+    auto vectors = [&](int64_t each) { return llvm::divideCeil(most, each) * (each / least); };
+    bool isShorter = extent.isConstant() && most >= least && vectors(least) < vectors(width);
+    bool isExact = !demand.getRanges().isMultipleOf(extent, width) &&
+                   demand.getRanges().isMultipleOf(extent, width / 2);
+    return width > least && (isShorter || isExact) ? width / 2 : width;
   }
 
   void chooseRows() {
@@ -282,14 +310,11 @@ private:
     if (!heavy)
       return;
     int heavyIndex = heavy - demand.getReductions().data();
-    double best = 2;
     int rows = -1;
-    for (unsigned variable : rowCandidates(*heavy)) {
-      if (rowSize(variable) < best || !reusesOperand(heavyIndex, variable))
-        continue;
-      rows = variable;
-      best = rowSize(variable);
-    }
+    for (unsigned variable : rowCandidates(*heavy))
+      if (size(variable) >= 2 && reusesOperand(heavyIndex, variable) &&
+          (rows < 0 || rowSize(variable) >= rowSize(rows)))
+        rows = variable;
     if (rows < 0)
       return;
     schedule.rowWidth = rowsFor(demand.getRanges().getExtent(rows));
@@ -327,16 +352,10 @@ private:
            });
   }
 
-  /// Rows of a symbolic size may be few: it counts as 16.
-  double rowSize(unsigned variable) {
+  /// A batch may be of one: rows of anything else come first.
+  std::pair<int64_t, int64_t> rowSize(unsigned variable) {
     DimExpr extent = demand.getRanges().getExtent(variable);
-    std::optional<int64_t> value = extent.evaluate([&](DimExpr symbol) -> std::optional<int64_t> {
-      if (!symbol.isSymbol())
-        return 1;
-      DimRanges::Range range = demand.getRanges().getSymbol(symbol.getSymbol());
-      return std::min(range.max, std::max<int64_t>(range.min, 16));
-    });
-    return value ? *value : 16;
+    return {sizes.least(extent), sizes.nominal(extent)};
   }
 
   bool isInner(int variable) { return variable >= 0 && schedule.inner[variable]; }
@@ -350,23 +369,28 @@ private:
     });
   }
 
-  /// Rows so that accumulators, one row of vectors and a broadcast fit.
+  /// Rows so that accumulators, one row of vectors and a broadcast fit; among
+  /// them the number of which the last tile repeats fewest rows.
   int64_t rowsFor(DimExpr extent) {
-    int64_t vectors = std::max<int64_t>(1, schedule.vectorWidth / target.lanes);
+    int64_t vectors = std::max<int64_t>(1, llvm::divideCeil(schedule.vectorWidth, target.lanes));
     int64_t rows = std::max<int64_t>(1, (target.registers - vectors - 1) / vectors);
-    rows = std::min<int64_t>(rows, 12);
     int64_t most = demand.getRanges().maximum(extent);
-    if (most <= rows)
+    if (most <= std::min<int64_t>(rows, 14))
       return most;
+    rows = std::min<int64_t>(rows, 12);
+    if (!extent.isConstant())
+      return rows;
+    int64_t best = rows;
     for (int64_t candidate = rows; candidate > rows / 2; --candidate)
-      if (demand.getRanges().isMultipleOf(extent, candidate))
-        return candidate;
-    return rows;
+      if (llvm::alignTo(most, candidate) < llvm::alignTo(most, best))
+        best = candidate;
+    return best;
   }
 
   Schedule &schedule;
   Demand &demand;
   DimExpr store;
+  const SymbolSizes &sizes;
   const TileTarget &target;
   MLIRContext *context;
 };
@@ -376,17 +400,18 @@ private:
 // Inner variables, staging, chunks
 //===----------------------------------------------------------------------===//
 
-static bool isTrivial(const ReductionDemand &reduction, DimRanges &ranges) {
+static bool isTrivial(const ReductionDemand &reduction, DimRanges &ranges,
+                      const SymbolSizes &sizes) {
   double points = 1;
   for (unsigned variable : reduction.variables)
-    points *= estimate(ranges.getExtent(variable), ranges);
+    points *= sizes.nominal(ranges.getExtent(variable));
   return points <= 1;
 }
 
-static void markInner(Schedule &schedule, Demand &demand) {
+static void markInner(Schedule &schedule, Demand &demand, const SymbolSizes &sizes) {
   schedule.inner.assign(schedule.extents.size(), false);
   for (const ReductionDemand &reduction : demand.getReductions()) {
-    if (isTrivial(reduction, demand.getRanges()))
+    if (isTrivial(reduction, demand.getRanges(), sizes))
       continue;
     for (unsigned i = 0; i < schedule.extents.size(); ++i) {
       DimExpr variable = DimExpr::factor(schedule.extents[i].getContext(), i);
@@ -398,7 +423,7 @@ static void markInner(Schedule &schedule, Demand &demand) {
 
 /// A reduction is staged if it is read at an index that varies inside of the
 /// block and either more than once, or inside of a loop that does not change it.
-static void markStaged(Schedule &schedule, Demand &demand) {
+static void markStaged(Schedule &schedule, Demand &demand, const SymbolSizes &sizes) {
   llvm::DenseMap<Operation *, unsigned> demands;
   for (const ReductionDemand &reduction : demand.getReductions())
     ++demands[reduction.op];
@@ -418,20 +443,20 @@ static void markStaged(Schedule &schedule, Demand &demand) {
     bool repeated = llvm::any_of(reduction.enclosing, [&](unsigned variable) {
       return isInner(variable) && !used(variable);
     });
-    if (varies && !isTrivial(reduction, demand.getRanges()) &&
+    if (varies && !isTrivial(reduction, demand.getRanges(), sizes) &&
         (demands[reduction.op] > 1 || repeated))
       schedule.staged.insert(reduction.op->getResult(0));
   }
 }
 
-static void chooseChunks(Schedule &schedule, Demand &demand) {
+static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &sizes) {
   // A block should be worth some ten thousand operations; rows of a product
   // are grouped so that a panel of the other operand is used again from cache.
   double work = 1;
   for (const ReductionDemand &reduction : demand.getReductions()) {
     double points = 1;
     for (unsigned variable : reduction.variables)
-      points *= estimate(demand.getRanges().getExtent(variable), demand.getRanges());
+      points *= sizes.nominal(demand.getRanges().getExtent(variable));
     work = std::max(work, points);
   }
   schedule.chunk.assign(schedule.extents.size(), 1);
@@ -449,16 +474,26 @@ static void chooseChunks(Schedule &schedule, Demand &demand) {
   grow(schedule.vectorVariable, schedule.vectorWidth, 16384);
 }
 
+Schedule narrowed(Schedule schedule, const TileTarget &target) {
+  if (schedule.vectorWidth > target.lanes * 3)
+    schedule.vectorWidth = target.lanes * 2;
+  int64_t vectors = std::max<int64_t>(1, llvm::divideCeil(schedule.vectorWidth, target.lanes));
+  int64_t most = std::max<int64_t>(1, (target.registers - vectors - 1) / vectors);
+  int64_t parts = llvm::divideCeil(schedule.rowWidth, most);
+  schedule.rowWidth = llvm::divideCeil(schedule.rowWidth, parts);
+  return schedule;
+}
+
 Schedule chooseSchedule(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
                         const BufferOrders &orders, const DimRanges &ranges,
-                        const TileTarget &target) {
+                        const SymbolSizes &sizes, const TileTarget &target) {
   Schedule schedule = chooseRoots(values, storeOrder, orders, ranges);
   Demand demand = demandFor(schedule, values, orders, ranges);
-  markInner(schedule, demand);
+  markInner(schedule, demand, sizes);
   DimExpr store = storeOffset(schedule, values.front().getType(), storeOrder, ranges);
-  TileChooser(schedule, demand, store, target).choose();
-  markStaged(schedule, demand);
-  chooseChunks(schedule, demand);
+  TileChooser(schedule, demand, store, sizes, target).choose();
+  markStaged(schedule, demand, sizes);
+  chooseChunks(schedule, demand, sizes);
   return schedule;
 }
 

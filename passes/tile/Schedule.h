@@ -9,6 +9,7 @@
 #ifndef TENON_PASSES_TILE_SCHEDULE_H
 #define TENON_PASSES_TILE_SCHEDULE_H
 
+#include "dialects/tenon/SymbolSizes.h"
 #include "passes/tile/Demand.h"
 
 namespace tenon {
@@ -46,6 +47,10 @@ struct Schedule {
   }
 };
 
+/// The same blocks in tiles for fewer and shorter registers: a kernel has one
+/// grid for all CPUs.
+Schedule narrowed(Schedule schedule, const TileTarget &target);
+
 /// The memory orders of a kernel's operands (by block argument).
 BufferOrders operandOrders(KernelOp kernel);
 /// The memory order of one result; empty for row-major.
@@ -55,7 +60,7 @@ llvm::SmallVector<int64_t> resultOrder(KernelOp kernel, unsigned result);
 /// \p storeOrder is the memory order of the first.
 Schedule chooseSchedule(llvm::ArrayRef<mlir::Value> values, llvm::ArrayRef<int64_t> storeOrder,
                         const BufferOrders &orders, const DimRanges &ranges,
-                        const TileTarget &target);
+                        const SymbolSizes &sizes, const TileTarget &target);
 
 } // namespace tenon
 

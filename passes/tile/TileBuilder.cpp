@@ -243,15 +243,19 @@ SmallVector<int64_t> TileBuilder::shapeOf(ArrayRef<DimExpr> exprs) {
 // Linear indices
 //===----------------------------------------------------------------------===//
 
+static int64_t alignmentOf(const Variable &variable) {
+  return variable.isShifted ? 1 : variable.width;
+}
+
 /// True if the expression, at the bases of tiled variables (multiples of their
-/// widths), is always a multiple of \p step.
+/// widths unless shifted), is always a multiple of \p step.
 bool TileBuilder::isAligned(DimExpr base, int64_t step) {
   return llvm::all_of(getTerms(base), [&](const DimTerm &term) {
     __int128 known = term.coefficient;
     DimExpr symbols = DimExpr::constant(base.getContext(), 1);
     for (DimExpr atom : term.atoms) {
       if (atom.isFactor())
-        known = (known * variables[atom.getValue()].width) % step;
+        known = (known * alignmentOf(variables[atom.getValue()])) % step;
       else if (!atom.hasFactors())
         symbols = symbols * atom;
     }

@@ -52,6 +52,8 @@ struct Variable {
   bool isInner = false;
   /// The code being emitted runs only where all lanes are within the extent.
   bool isFull = false;
+  /// The base may be no multiple of the width.
+  bool isShifted = false;
 };
 
 /// offset + sum over tile dimensions of lane * stride.
@@ -87,6 +89,8 @@ public:
   Variable &getVariable(unsigned index) { return variables[index]; }
   void bind(unsigned index, mlir::Value base, int tileDim = -1);
   llvm::ArrayRef<int64_t> getWidths() const { return widths; }
+  /// For what is bound from now on; tiles of different widths must not meet.
+  void setWidth(unsigned dim, int64_t width) { widths[dim] = width; }
   DimExpr var(unsigned index);
   /// A leaf standing for a tile of indices computed from data.
   DimExpr addDynamic(mlir::Value indexTile);

@@ -170,19 +170,32 @@ struct TileEmitter::PlannedLoad {
   }
 };
 
-/// Columns are scalars, and a masked scalar costs several instructions. Most are
-/// inside: if all of the mask holds, the loads of one branch do without it.
+/// True if one condition holds for all elements.
+static bool isUniform(const Fragments &mask) {
+  return mask.pieces.size() == 1 && !isa<VectorType>(mask.pieces.front().value.getType());
+}
+
+/// Columns are scalars, and a masked scalar costs several instructions; so does
+/// a masked vector whose lanes are apart. Most are inside: if all of the mask
+/// holds, the loads of one branch do without it. Where the mask is one for all,
+/// the other branch loads nothing.
 void TileEmitter::loadByBranch(PlannedLoad &load, const Fragments &mask,
                                MutableArrayRef<Piece> pieces) {
   Block *inside = newBlock(), *edge = newBlock(), *merge = newBlock();
   LLVM::CondBrOp::create(builder, allOf(mask), inside, edge);
   for (Block *block : {inside, edge}) {
     SmallVector<Piece> loaded(pieces.size());
-    enter(block);
-    load.loadPieces(block == edge ? &mask : nullptr, loaded);
     SmallVector<Value> flat;
-    for (const Piece &piece : loaded)
-      flat.push_back(piece.value);
+    enter(block);
+    if (block == inside || !isUniform(mask)) {
+      load.loadPieces(block == edge ? &mask : nullptr, loaded);
+      for (auto [index, piece] : llvm::enumerate(loaded))
+        flat.push_back(vectorOf(piece, load.layout.chunkOf(index).lanes));
+    } else {
+      for (BlockArgument argument : merge->getArguments())
+        flat.push_back(load.fill ? builder.splat(load.fill, lanesOf(argument.getType()))
+                                 : builder.zero(argument.getType()));
+    }
     LLVM::BrOp::create(builder, flat, merge);
     if (block == inside)
       for (Value value : flat)
@@ -211,8 +224,11 @@ LogicalResult TileEmitter::emitLoad(LoadOp op) {
   SmallVector<Piece> pieces(layout.pieces());
   if (auto dim = adjacentDimension(layout, strides); dim && !mask)
     loadSquares(builder, load.access, load.places, squaresOf(layout, *dim, width), pieces, layout);
-  bool isColumn = layout.pieces() >= 4 && layout.chunks().front().lanes == 1;
-  if (mask && isColumn && mask->pieces.size() > 1)
+  int64_t lanes = layout.chunks().front().lanes;
+  auto stride = lanes > 1 ? getConstantIntValue(load.places.innerStride()) : std::nullopt;
+  bool isColumn = layout.pieces() >= 4 && lanes == 1;
+  bool isApart = lanes > 1 && (!stride || *stride > 1 || *stride < 0);
+  if (mask && (isUniform(*mask) ? isApart : isColumn && mask->pieces.size() > 1))
     loadByBranch(load, *mask, pieces);
   else
     load.loadPieces(mask, pieces);

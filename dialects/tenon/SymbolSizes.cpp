@@ -1,15 +1,15 @@
-//===- Sizes.cpp - what sizes to expect of symbols ------------------------===//
+//===- SymbolSizes.cpp - what sizes to expect of symbols ------------------===//
 //
 // Guesses by position (see the header), fitted to range and step.
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/fuse/Sizes.h"
+#include "dialects/tenon/SymbolSizes.h"
 #include "dialects/tenon/DimRange.h"
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
-namespace tenon::fuse {
+namespace tenon {
 
 static constexpr int64_t kBatch = 4, kPicture = 320, kSequence = 128, kUnknown = 32;
 
@@ -21,6 +21,9 @@ static int64_t fit(int64_t size, DimRanges::Range range) {
 
 SymbolSizes::SymbolSizes(ModuleOp module) {
   DimRanges ranges(module);
+  if (auto named = module->getAttrOfType<DictionaryAttr>(kNamedSizesAttr))
+    for (NamedAttribute entry : named)
+      definitions[entry.getName()] = DimExpr(entry.getValue());
   auto add = [&](StringRef name, int64_t size, bool isBatch) {
     DimRanges::Range range = ranges.getSymbol(name);
     Size &known = sizes[name];
@@ -39,7 +42,7 @@ SymbolSizes::SymbolSizes(ModuleOp module) {
   }
   if (auto symbols = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
     for (StringAttr name : symbols.getNames())
-      if (!sizes.contains(name.getValue()))
+      if (!sizes.contains(name.getValue()) && !definitions.contains(name.getValue()))
         add(name.getValue(), kUnknown, false);
 }
 
@@ -47,6 +50,8 @@ int64_t SymbolSizes::evaluate(DimExpr expr, bool isLeast) const {
   std::optional<int64_t> value = expr.evaluate([&](DimExpr leaf) -> std::optional<int64_t> {
     if (!leaf.isSymbol())
       return 1;
+    if (auto known = definitions.find(leaf.getSymbol()); known != definitions.end())
+      return evaluate(known->second, isLeast);
     auto it = sizes.find(leaf.getSymbol());
     return it == sizes.end() ? kUnknown : isLeast ? it->second.least : it->second.nominal;
   });
@@ -54,4 +59,4 @@ int64_t SymbolSizes::evaluate(DimExpr expr, bool isLeast) const {
   return std::max<int64_t>(value.value_or(int64_t(1) << 40), 1);
 }
 
-} // namespace tenon::fuse
+} // namespace tenon
