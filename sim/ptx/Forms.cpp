@@ -206,17 +206,21 @@ struct Assignment {
 Assignment assign(const Form &form, std::span<const Suffix> suffixes) {
   Assignment result;
   std::vector<bool> taken(suffixes.size());
-  int last = -1;
+  int last = -1, lastType = -1;
   for (size_t p = 0; p < form.suffixes.size(); ++p) {
     const SuffixPosition &position = form.suffixes[p];
     int found = -1;
-    for (size_t i = position.ordered ? last + 1 : 0; i < suffixes.size() && found < 0; ++i)
-      if (!taken[i] && isIn(position.choices, suffixes[i]))
-        found = static_cast<int>(i);
+    for (int i = position.ordered ? last + 1 : 0; i < static_cast<int>(suffixes.size()) && found < 0; ++i) {
+      bool inOrder = suffixes[i].kind != Suffix::Kind::Type || i > lastType;
+      if (!taken[i] && inOrder && isIn(position.choices, suffixes[i]))
+        found = i;
+    }
     result.filled.push_back(found);
     if (found >= 0) {
       taken[found] = true;
       last = found;
+      if (suffixes[found].kind == Suffix::Kind::Type)
+        lastType = found;
       ++result.used;
     } else if (position.required && result.missing < 0) {
       result.missing = static_cast<int>(p);

@@ -26,7 +26,9 @@ std::string checkMemory(const Instruction &i) {
   unsigned width = i.has(Mod::V2) ? 2 : i.has(Mod::V4) ? 4 : i.has(Mod::V8) ? 8 : 1;
   unsigned bits = bitWidth(i.type()) * width;
   bool global = i.has(Mod::Global);
-  if (bits > (global ? 256u : 128u))
+  bool elsewhere = hasAny(i, {Mod::Shared, Mod::SharedCta, Mod::SharedCluster, Mod::Local, Mod::Const, Mod::Param,
+                              Mod::ParamEntry, Mod::ParamFunc});
+  if (bits > (elsewhere ? 128u : 256u))
     return "a vector of " + std::to_string(bits) + " bits is too wide";
   if (i.has(Mod::V8) && bitWidth(i.type()) != 32)
     return "'.v8' needs a type of 32 bits";
@@ -51,15 +53,39 @@ std::string checkCachePolicy(const Instruction &i, unsigned without) {
                  : "'.L2::cache_hint' needs a cache policy";
 }
 
+/// Saturating an integer that always fits would mean nothing.
+bool saturationMatters(Type to, Type from) {
+  bool toSigned = typeClass(to) == TypeClass::Signed, fromSigned = typeClass(from) == TypeClass::Signed;
+  return bitWidth(to) - toSigned < bitWidth(from) - fromSigned || (fromSigned && !toSigned);
+}
+
+/// What .ftz, .sat and roundings may stand with, as ptxas has it.
+std::string checkConvertModifiers(const Instruction &i, Type to, Type from) {
+  bool bf16 = to == Type::BF16 || from == Type::BF16;
+  if (i.has(Mod::Ftz) && to != Type::F32 && from != Type::F32)
+    return "'.ftz' needs one type to be .f32";
+  if (i.has(Mod::Sat) && bf16)
+    return "'.sat' cannot be combined with type .bf16";
+  if (i.has(Mod::Sat) && isInteger(to) && isInteger(from) && !saturationMatters(to, from))
+    return "'.sat' has no effect on this conversion";
+  if (i.has(Mod::Rna))
+    return "'.rna' converts to .tf32 only";
+  Type other = to == Type::BF16 ? from : to;
+  if (bf16 && isInteger(other) && bitWidth(other) == 8)
+    return "integers of 8 bits do not convert to or from .bf16";
+  return {};
+}
+
 std::string checkConvert(const Instruction &i) {
-  if (i.types.size() != 2 || i.form == 0)
+  if (i.types.size() != 2 || i.has(Mod::Relu) || i.has(Mod::Satfinite))
     return {};
   Type to = i.types[0], from = i.types[1];
   bool toInt = isInteger(to), fromInt = isInteger(from);
-  if (!(toInt || isFloat(to)) || !(fromInt || isFloat(from)))
+  if (!(toInt || isFloat(to)) || !(fromInt || isFloat(from)) || to == Type::TF32)
     return {};
   bool integerRounding = hasAny(i, {Mod::Rni, Mod::Rzi, Mod::Rmi, Mod::Rpi});
   bool floatRounding = hasAny(i, {Mod::Rn, Mod::Rz, Mod::Rm, Mod::Rp, Mod::Rna});
+  bool fromBF16 = from == Type::BF16 && to != Type::BF16;
   if (toInt && fromInt && (integerRounding || floatRounding))
     return "a conversion between integers takes no rounding";
   if (toInt && !fromInt && !integerRounding)
@@ -68,9 +94,13 @@ std::string checkConvert(const Instruction &i) {
     return "a conversion from an integer needs one of .rn .rz .rm .rp";
   if (!toInt && !fromInt && bitWidth(to) < bitWidth(from) && !floatRounding)
     return "a narrowing conversion needs one of .rn .rz .rm .rp";
-  if (!toInt && !fromInt && bitWidth(to) > bitWidth(from) && (floatRounding || integerRounding))
+  if (!toInt && !fromInt && bitWidth(to) > bitWidth(from) && (integerRounding || (floatRounding && !fromBF16)))
     return "a widening conversion takes no rounding";
-  return {};
+  if (to == from && floatRounding)
+    return "a conversion to the same type takes no rounding but .rni .rzi .rmi .rpi";
+  if (to != from && !toInt && !fromInt && integerRounding)
+    return "rounding to an integer keeps the type";
+  return checkConvertModifiers(i, to, from);
 }
 
 std::string checkCompare(const Instruction &i) {
@@ -89,6 +119,8 @@ std::string checkCompare(const Instruction &i) {
     return "types .b16 .b32 .b64 can only be compared by .eq and .ne";
   if (i.has(Mod::Ftz) && !(type == Type::F32 || type == Type::F16 || type == Type::F16x2))
     return "'.ftz' needs type .f32, .f16 or .f16x2";
+  if (i.opcode == Opcode::Setp && type == Type::BF16 && i.operands[0].kind == Kind::Pair)
+    return "'setp' of type .bf16 has one destination";
   return {};
 }
 
@@ -166,6 +198,19 @@ std::string checkMove(const Function &function, const Instruction &i) {
   }
 }
 
+/// A second, predicate result that cannot be left out.
+std::string checkPair(const Instruction &i) {
+  return i.operands[0].kind == Kind::Pair ? "" : "the destination needs a predicate: d|p";
+}
+
+std::string checkBarrierOrder(const Instruction &i) {
+  bool ordered = hasAny(i, {Mod::Release, Mod::Relaxed, Mod::Acquire});
+  bool scoped = hasAny(i, {Mod::Cta, Mod::Cluster});
+  if (ordered == scoped || i.has(Mod::NoComplete))
+    return {};
+  return ordered ? "a memory order needs a scope" : "a scope needs a memory order";
+}
+
 std::string checkRange(const Operand &operand, uint64_t low, uint64_t high, const char *what) {
   if (!isConstant(operand) || (operand.bits >= low && operand.bits <= high))
     return {};
@@ -231,7 +276,23 @@ std::string checkSemantics(const Function &function, const Instruction &i) {
   case Opcode::CpAsyncBulkTensor:
   case Opcode::CpReduceAsyncBulkTensor:
   case Opcode::CpAsyncBulkPrefetchTensor: return checkTensor(i);
-  case Opcode::Lop3: return checkRange(i.operands[4], 0, 255, "the table of 'lop3'");
+  case Opcode::Lop3:
+    if (std::string wrong = hasAny(i, {Mod::Or, Mod::And}) ? checkPair(i) : ""; !wrong.empty())
+      return wrong;
+    return checkRange(i.operands[4], 0, 255, "the table of 'lop3'");
+  case Opcode::ElectSync: return checkPair(i);
+  case Opcode::Bfe:
+  case Opcode::Bfi: {
+    size_t at = i.operands.size() - 2;
+    std::string wrong = checkRange(i.operands[at], 0, 255, "the position");
+    return wrong.empty() ? checkRange(i.operands[at + 1], 0, 255, "the length") : wrong;
+  }
+  case Opcode::MbarrierArrive:
+  case Opcode::MbarrierArriveDrop:
+  case Opcode::MbarrierExpectTx:
+  case Opcode::MbarrierCompleteTx:
+  case Opcode::MbarrierTestWait:
+  case Opcode::MbarrierTryWait: return checkBarrierOrder(i);
   case Opcode::Bar:
   case Opcode::Barrier:
     return checkRange(i.operands[i.has(Mod::Red) ? 1 : 0], 0, 15, "the barrier's number");

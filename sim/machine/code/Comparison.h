@@ -12,14 +12,15 @@ namespace tenon::sim {
 enum class Comparison : uint8_t { Eq, Lt, Le, Gt, Ge, Ordered };
 constexpr int32_t negatedComparison = 8;
 
-/// The immediate for a modifier, or nothing if it is no comparison. `ne` of
-/// floats is ordered (false for NaN), which no single test gives: see isOrderedNe.
+/// The immediate for a modifier, or nothing if it is no comparison. Of floats, `ne`
+/// is false for NaN and `equ` true, which no single test gives: see Decoding::compare.
 inline std::optional<int32_t> comparisonOf(ptx::Mod mod) {
   using M = ptx::Mod;
   auto plain = [](Comparison c) { return int32_t(c); };
   auto negated = [](Comparison c) { return int32_t(c) | negatedComparison; };
   switch (mod) {
   case M::Eq:
+  case M::Equ:
     return plain(Comparison::Eq);
   case M::Ne:
   case M::Neu:

@@ -128,36 +128,58 @@ static LaneKind convertKind(Type t) {
   }
 }
 
+/// The low bits of a 32-bit row, extended to all of it.
+RegisterUse Decoding::extended(RegisterUse value, unsigned bits, bool isSigned) {
+  using H = HandlerId;
+  if (bits >= 32)
+    return value;
+  RegisterUse full = scratch(32);
+  emit(bits == 8 ? (isSigned ? H::SignExtend8 : H::ZeroExtend8) : (isSigned ? H::SignExtend16 : H::Low16),
+       full, value);
+  return full;
+}
+
+unsigned Decoding::declaredBits(const Operand &operand, unsigned otherwise) const {
+  return operand.kind == Operand::Kind::Register ? typeBits(source->registers[operand.reg].type) : otherwise;
+}
+
+/// Writes an integer of `type`; a destination that is wider gets it extended.
+void Decoding::writeInteger(const Operand &to, Type type, RegisterUse value) {
+  using H = HandlerId;
+  unsigned bits = typeBits(type), declared = declaredBits(to, bits);
+  bool isSigned = isSignedType(type);
+  RegisterUse d = write(to, bits);
+  if (value.bits == 64)
+    emit(H::Mov64, d, value);
+  else if (d.bits == 64)
+    emit(isSigned ? H::SignExtend32 : H::ZeroExtend32, d, extended(value, bits, isSigned));
+  else if (declared <= 16)
+    emit(H::Low16, d, bits == 8 ? extended(value, bits, isSigned) : value);
+  else
+    emit(H::Mov32, d, extended(value, bits, isSigned));
+}
+
 /// Integer to integer without saturation: extend or cut.
 bool Decoding::integerToInteger(const I &i) {
   using H = HandlerId;
   Type to = i.type(0), from = i.type(1);
   unsigned toBits = typeBits(to), fromBits = typeBits(from);
-  RegisterUse s = read(i.operands[1], fromBits), d = write(i.operands[0], toBits);
-  unsigned keep = std::min(toBits, fromBits);
-  bool isSigned = toBits > fromBits ? isSignedType(from) : isSignedType(to);
-  if (fromBits == 64 && toBits == 64)
-    return emit(H::Mov64, d, s), true;
-  if (s.bits == 64)
-    emit(H::Low32, d.bits == 32 && keep == 32 ? d : s = scratch(32), read(i.operands[1], 64));
-  if (d.bits == 32 && keep == 32 && s.bits == 64)
-    return true;
-  RegisterUse value = s;
-  if (keep < 32) {
-    H cut = keep == 8 ? (isSigned ? H::SignExtend8 : H::ZeroExtend8)
-                      : (isSigned ? H::SignExtend16 : H::Low16);
-    value = d.bits == 32 && toBits != 16 ? d : scratch(32);
-    emit(cut, value, s);
-    if (d.bits == 32 && toBits == 16)
-      emit(H::Low16, d, value);
-    if (d.bits == 32)
+  bool isSigned = isSignedType(from);
+  RegisterUse value = read(i.operands[1], fromBits);
+  if (value.bits == 64 && toBits < 64) {
+    RegisterUse low = toBits == 32 && declaredBits(i.operands[0], 32) == 32 ? write(i.operands[0], 32) : scratch(32);
+    emit(H::Low32, low, value);
+    if (low.write)
       return true;
+    value = low;
+  } else if (toBits > fromBits) {
+    value = extended(value, fromBits, isSigned);
+    if (toBits == 64) {
+      RegisterUse d = write(i.operands[0], 64);
+      return emit(isSigned ? H::SignExtend32 : H::ZeroExtend32, d, value), true;
+    }
   }
-  if (d.bits == 64)
-    emit(isSigned ? H::SignExtend32 : H::ZeroExtend32, d, value);
-  else
-    emit(H::Mov32, d, value);
-  return true;
+  return writeInteger(i.operands[0], to, value), true;
 }
 
 bool Decoding::decodeConvert(const I &i) {
@@ -208,23 +230,14 @@ bool Decoding::decodeConvert(const I &i) {
   if (nearest && to == Type::F32 && from == Type::BF16) fast = H::CvtF32BF16;
   if (plain && !flags.ftz && i.has(Mod::Rzi) && to == Type::S32 && from == Type::F32)
     fast = H::CvtS32F32;
-  RegisterUse d = write(i.operands[0], typeBits(to));
-  // A destination wider than the type gets the value extended.
-  unsigned need = registerBits(to);
-  RegisterUse value = d.bits == need && !(isInteger(to) && typeBits(to) == 8) ? d : scratch(need);
+  bool exact = !isInteger(to) || (typeBits(to) > 8 && declaredBits(i.operands[0], 0) == typeBits(to));
+  RegisterUse value = exact ? write(i.operands[0], typeBits(to)) : scratch(registerBits(to));
   if (fast)
     emit(*fast, value, a);
   else
     scalar(ScalarOp::Convert, flags.pack(), value, a);
-  if (value.reg == d.reg)
-    return true;
-  RegisterUse full = value;
-  if (typeBits(to) == 8)
-    emit(isSignedType(to) ? H::SignExtend8 : H::ZeroExtend8, full = d.bits == 32 ? d : scratch(32), value);
-  else if (typeBits(to) == 16 && isSignedType(to))
-    emit(H::SignExtend16, full = scratch(32), value);
-  if (d.bits == 64)
-    emit(isSignedType(to) ? H::SignExtend32 : H::ZeroExtend32, d, full);
+  if (!exact)
+    writeInteger(i.operands[0], to, value);
   return true;
 }
 

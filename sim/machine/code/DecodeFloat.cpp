@@ -165,6 +165,18 @@ RegisterUse Decoding::compare(Mod comparison, Type type, RegisterUse a, Register
     scalar(ScalarOp::Convert, flags.pack(), d, reg);
     return d;
   };
+  auto flushHalf = [&](RegisterUse reg) {
+    ScalarFlags flags;
+    flags.type = LaneKind::F16;
+    flags.ftz = true;
+    RegisterUse d = scratch(32);
+    scalar(ScalarOp::FMax, flags.pack(), d, reg, reg);
+    return d;
+  };
+  if (type == Type::F16 && ftz) {
+    a = flushHalf(a);
+    b = flushHalf(b);
+  }
   if (type == Type::F16 || type == Type::BF16 || (type == Type::F32 && ftz)) {
     a = widen(a, laneKind(type));
     b = widen(b, laneKind(type));
@@ -173,12 +185,14 @@ RegisterUse Decoding::compare(Mod comparison, Type type, RegisterUse a, Register
   RegisterUse p = scratch(1);
   int32_t test = *comparisonOf(comparison);
   emit(setpOf(type), p, a, b).slots[0].imm = test;
-  bool ordered = isFloatType(type) && comparison == Mod::Ne; // false for NaN
-  if (!ordered)
+  // `ne` is false for NaN, though "not eq" is true; `equ` is true, though eq is false.
+  bool ordered = comparison == Mod::Ne, unordered = comparison == Mod::Equ;
+  if (!isFloatType(type) || (!ordered && !unordered))
     return p;
   RegisterUse number = scratch(1), both = scratch(1);
-  emit(setpOf(type), number, a, b).slots[0].imm = int32_t(Comparison::Ordered);
-  emit(HandlerId::PAnd, both, p, number);
+  emit(setpOf(type), number, a, b).slots[0].imm =
+      int32_t(Comparison::Ordered) | (unordered ? negatedComparison : 0);
+  emit(ordered ? HandlerId::PAnd : HandlerId::POr, both, p, number);
   return both;
 }
 

@@ -42,6 +42,7 @@ bool Decoding::decodeWarp(const I &i) {
   };
   auto finish = [&](std::unique_ptr<WarpOp> op, const Operand *members) {
     op->convergent = members != nullptr;
+    op->oneMask = !members || members->kind == Operand::Kind::Immediate;
     op->operands.push_back(members ? read(*members, 32) : constant(allLanes, 32));
     emitExtended(std::move(op));
     return true;

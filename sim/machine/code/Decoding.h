@@ -70,6 +70,10 @@ private:
   void threeInputLogic(const I &);
   void insertField(const I &);
   bool integerToInteger(const I &);
+  RegisterUse extended(RegisterUse value, unsigned bits, bool isSigned);
+  void writeInteger(const ptx::Operand &to, ptx::Type type, RegisterUse value);
+  /// Bits of the register as the text declares it.
+  unsigned declaredBits(const ptx::Operand &operand, unsigned otherwise) const;
 
   // Emitting.
   DraftOp &emit(HandlerId id);

@@ -20,5 +20,6 @@ std::unique_ptr<ExtendedOp> decodeExtension(DecodeContext &context,
 }
 
 uint32_t ExtendedOp::required(const Warp &, uint32_t mask) const { return mask; }
+uint32_t ExtendedOp::together(const Warp &, uint32_t mask) const { return mask; }
 
 } // namespace tenon::sim

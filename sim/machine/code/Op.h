@@ -66,6 +66,10 @@ public:
   /// Lanes that must be here together; only asked of convergent ops.
   virtual uint32_t required(const Warp &warp, uint32_t mask) const;
 
+  /// Those of the lanes that act together with the first one, where lanes name
+  /// different ones (a mask per tile of a warp). All of them, by default.
+  virtual uint32_t together(const Warp &warp, uint32_t mask) const;
+
   /// Marks what run wrote from sources that may be unset (exec/Taint.h); called
   /// after run while the warp is tainted. By default all results count as set.
   virtual void propagateTaint(Warp &warp, uint32_t mask) const;

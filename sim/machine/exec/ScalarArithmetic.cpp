@@ -119,14 +119,16 @@ u64 div(u64 a, u64 b, u64, const Flags &f) {
   HostRounding rounding(f.rounding);
   if (f.type == LaneKind::F64)
     return bits64(f64(a) / f64(b));
-  float y = input(b, f);
-  // div.approx and div.full give 0 for very large divisors (2^126 < |y| < 2^128).
+  float x = input(a, f), y = input(b, f);
+  // div.approx gives 0 for very large divisors (2^126 < |y| < 2^128), NaN for infinity by them.
   if (f.approx && std::fabs(y) > 0x1p126f && std::isfinite(y))
-    return output(std::isinf(input(a, f)) ? NAN : std::copysign(0.0f, input(a, f)) * std::copysign(1.0f, y), f);
-  return output(input(a, f) / y, f);
+    return output(std::isfinite(x) ? std::copysign(0.0f, x) * std::copysign(1.0f, y) : NAN, f);
+  return output(x / y, f);
 }
 u64 rcp(u64 a, u64, u64, const Flags &f) {
   if (f.type == LaneKind::F64 && f.approx) { // the low word of the result is zero
+    if (std::isnan(f64(a)))
+      return 0x7ff8000000000000;
     double x = f64(a & 0xffffffff00000000);
     if (x != 0 && std::fabs(x) < 0x1p-1022)
       x = std::copysign(0.0, x);

@@ -98,26 +98,25 @@ uint32_t finishSingle(float v, const Flags &f) {
   return f.ftz && !(bits & 0x7f800000) ? bits & 0x80000000 : bits;
 }
 
+double saturated(double v, const Flags &f) {
+  return !f.sat ? v : v > 0 ? std::fmin(v, 1.0) : 0.0; // NaN becomes 0
+}
+
 u64 encode(double v, const Flags &f) {
   if (f.integerRounding)
     v = std::copysign(roundToInteger(v, f.rounding), v);
   switch (f.type) {
   case LaneKind::F64:
-    if (f.sat)
-      v = v > 0 ? std::fmin(v, 1.0) : 0.0;
-    return std::bit_cast<u64>(v);
+    return std::bit_cast<u64>(saturated(v, f));
   case LaneKind::F32: {
     HostRounding rounding(f.integerRounding ? Rounding::Nearest : f.rounding);
     return finishSingle(float(v), f);
   }
   default: {
     const FloatFormat &format = formatOf(f.type);
-    if (f.sat)
-      v = v > 0 ? std::fmin(v, 1.0) : 0.0;
+    v = saturated(v, f);
     if (f.relu && v < 0)
       v = 0;
-    if (f.relu && std::isnan(v))
-      return format.nan;
     bool narrow = f.type == LaneKind::E4M3 || f.type == LaneKind::E5M2 ||
                   f.type == LaneKind::E4M3x2 || f.type == LaneKind::E5M2x2;
     u64 bits = encodeFloat(v, format, f.rounding, f.satfinite || narrow);
@@ -135,7 +134,7 @@ u64 integerToFloat(u64 a, const Flags &f) {
   if (f.type == LaneKind::F32)
     return finishSingle(f.from == LaneKind::U64 ? float(u64(v)) : float(v), f);
   if (f.type == LaneKind::F64)
-    return std::bit_cast<u64>(f.from == LaneKind::U64 ? double(u64(v)) : double(v));
+    return std::bit_cast<u64>(saturated(f.from == LaneKind::U64 ? double(u64(v)) : double(v), f));
   // To 16 bits: cut to 53 bits with a sticky one, so that rounding happens once.
   bool negative = f.from == LaneKind::S64 && v < 0;
   u64 magnitude = negative ? 0 - u64(v) : u64(v);

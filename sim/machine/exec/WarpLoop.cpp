@@ -55,17 +55,8 @@ bool meetingComplete(Warp &warp, const ExtendedOp &op, uint32_t mask) {
   return (missing & warp.live) == 0;
 }
 
-void runExtended(Warp &warp, const Op *op, uint32_t mask) {
-  const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
-  warp.current = op;
-  if (extended.convergent) {
-    mask |= takeWaiting(warp, WaitKind::Meeting, op, warp.frame);
-    if (!meetingComplete(warp, extended, mask))
-      return park(warp, op, mask, WaitKind::Meeting, 0);
-    if (extended.required(warp, mask) & warp.exists & ~mask)
-      report(warp, Kind::MmaDivergence, unsigned(__builtin_ctz(mask)), 0,
-             std::string(extended.name) + " needs lanes that have exited");
-  }
+/// Performs an op for lanes that act together.
+void perform(Warp &warp, const Op *op, const ExtendedOp &extended, uint32_t mask) {
   if (warp.tainted)
     taintBefore(warp, op, mask);
   if (extended.run(warp, mask) == Step::Wait)
@@ -73,6 +64,33 @@ void runExtended(Warp &warp, const Op *op, uint32_t mask) {
   if (warp.tainted)
     extended.propagateTaint(warp, mask);
   addSplit(warp, op + 1, mask, warp.frame);
+}
+
+/// Each group of lanes that name one another acts once all of it is here.
+void meet(Warp &warp, const Op *op, const ExtendedOp &extended, uint32_t mask) {
+  uint32_t waiting = 0;
+  for (uint32_t left = mask | takeWaiting(warp, WaitKind::Meeting, op, warp.frame), group; left; left &= ~group) {
+    group = extended.together(warp, left);
+    if (!meetingComplete(warp, extended, group)) {
+      waiting |= group;
+      continue;
+    }
+    if (extended.required(warp, group) & warp.exists & ~group)
+      report(warp, Kind::MmaDivergence, unsigned(__builtin_ctz(group)), 0,
+             std::string(extended.name) + " needs lanes that have exited");
+    perform(warp, op, extended, group);
+  }
+  if (waiting)
+    park(warp, op, waiting, WaitKind::Meeting, 0);
+}
+
+void runExtended(Warp &warp, const Op *op, uint32_t mask) {
+  const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
+  warp.current = op;
+  if (extended.convergent)
+    meet(warp, op, extended, mask);
+  else
+    perform(warp, op, extended, mask);
 }
 
 void trap(Warp &warp, const Op *op, uint32_t mask) {
@@ -122,6 +140,8 @@ bool fastExtended(Warp &warp) {
     return false;
   warp.current = op;
   const ExtendedOp &extended = *warp.program->extended[size_t(op->imm)];
+  if (extended.convergent && extended.together(warp, allLanes) != allLanes)
+    return false;
   if (extended.run(warp, allLanes) == Step::Wait) {
     park(warp, op, allLanes, WaitKind::Extended, 0);
     warp.active = 0;

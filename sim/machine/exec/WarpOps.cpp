@@ -27,6 +27,16 @@ uint32_t WarpOp::required(const Warp &warp, uint32_t mask) const {
   return warp.row(uint16_t(operands.back().reg))[__builtin_ctz(mask)];
 }
 
+uint32_t WarpOp::together(const Warp &warp, uint32_t mask) const {
+  if (oneMask)
+    return mask;
+  const uint32_t *members = warp.row(uint16_t(operands.back().reg));
+  uint32_t first = members[__builtin_ctz(mask)], same = 0;
+  for (unsigned lane = 0; lane < laneCount; ++lane)
+    same |= uint32_t(members[lane] == first) << lane;
+  return same & mask;
+}
+
 /// What every participant contributed counts for every result.
 void WarpOp::propagateTaint(Warp &warp, uint32_t mask) const {
   uint32_t unset = 0;

@@ -8,7 +8,9 @@ namespace tenon::sim {
 
 class WarpOp : public ExtendedOp {
 public:
+  bool oneMask = false; // the member mask is a constant
   uint32_t required(const Warp &warp, uint32_t mask) const override;
+  uint32_t together(const Warp &warp, uint32_t mask) const override;
   void propagateTaint(Warp &warp, uint32_t mask) const override;
 };
 
