@@ -67,7 +67,34 @@ std::vector<IndexArg> Elaborator::indexArgs(const Expr &expr, size_t rank, Scope
   }
   if (args.size() != rank)
     fail(expr.span, "there are " + Twine(args.size()) + " indices for " + Twine(rank) + " dimensions");
-  // An index that is there twice (a diagonal) is looked up the second time.
+  return args;
+}
+
+/// x[i / c, i % c] reads the two dimensions as one, if the second has c elements.
+void Elaborator::mergeDigits(Val &base, std::vector<IndexArg> &args) {
+  for (size_t dim = args.size(); dim-- > 1;) {
+    if (args[dim - 1].isValue() || args[dim].isValue() || args[dim].expr.getKind() != DimKind::Mod)
+      continue;
+    Dims dims = dimsOf(base);
+    DimExpr whole = args[dim].expr.getOperands()[0], count = args[dim].expr.getOperands()[1];
+    DimExpr high = whole.floorDiv(count), joined;
+    if (count == dims[dim] && args[dim - 1].expr == high)
+      joined = whole;
+    else if (count == dims[dim] && args[dim - 1].expr == high.mod(dims[dim - 1]))
+      joined = whole.mod(dims[dim - 1] * count);
+    else
+      continue;
+    dims[dim - 1] = dims[dim - 1] * count;
+    dims.erase(dims.begin() + dim);
+    base = tensorVal(b.reshape(base.tensor, dims));
+    args[dim - 1].expr = joined;
+    args[dim - 1].span = args[dim - 1].span.to(args[dim].span);
+    args.erase(args.begin() + dim);
+  }
+}
+
+/// An index that is there twice (a diagonal) is looked up the second time.
+void Elaborator::repeatedAsValues(std::vector<IndexArg> &args) {
   llvm::DenseSet<unsigned> seen;
   for (IndexArg &arg : args) {
     if (arg.isValue())
@@ -81,7 +108,6 @@ std::vector<IndexArg> Elaborator::indexArgs(const Expr &expr, size_t rank, Scope
     arg.value = emitIndex(arg.expr, b.i64());
     arg.expr = DimExpr();
   }
-  return args;
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,6 +141,10 @@ Val Elaborator::accessElement(Val base, const Expr &expr, Scope &scope) {
   if (std::optional<Val> packed = gatherPacked(base, args))
     return *packed;
   base = load(base);
+  if (!expr.fill)
+    mergeDigits(base, args);
+  repeatedAsValues(args);
+  dims = dimsOf(base);
   std::optional<double> fill;
   if (expr.fill) {
     Val value = eval(*expr.fill, scope);

@@ -190,6 +190,8 @@ private:
   Val accessElement(Val base, const Expr &expr, Scope &scope);
   IndexArg indexArg(const Expr &expr, Scope &scope);
   std::vector<IndexArg> indexArgs(const Expr &expr, size_t rank, Scope &scope);
+  void mergeDigits(Val &base, std::vector<IndexArg> &args);
+  void repeatedAsValues(std::vector<IndexArg> &args);
   mlir::Value scatter(mlir::Value data, mlir::Value updates, llvm::ArrayRef<IndexArg> args,
                       llvm::ArrayRef<unsigned> order);
   std::optional<Val> viewDim(const Val &value, unsigned dim, DimExpr index,

@@ -27,6 +27,8 @@ constexpr size_t kLeastOperations = 4;
 /// The operations of a round; reads of weights and states are the entry's.
 static SmallVector<Operation *> operationsAfter(mlir::Block &block, Operation *before) {
   SmallVector<Operation *> round;
+  if (block.empty())
+    return round;
   for (Operation *op = before ? before->getNextNode() : &block.front(); op; op = op->getNextNode())
     if (!isa<ReadOp, LoadStateOp>(op))
       round.push_back(op);

@@ -145,7 +145,11 @@ static bool isSubset(const Labels &a, const Labels &c) {
 
 Val Elaborator::contract(ArrayRef<Val> given, ArrayRef<unsigned> over) {
   std::vector<Val> factors(given.begin(), given.end());
-  bool isFloat = TensorBuilder::isFloat(factors.front().tensor);
+  // A contraction pays where each factor has an index that the other lacks; a
+  // product of 16 bits is one in any case, for it keeps its bits until it is added.
+  Type element = TensorBuilder::elementType(factors.front().tensor);
+  bool isFloat = isa<FloatType>(element);
+  size_t least = isFloat && element.getIntOrFloatBitWidth() == 16 ? 2 : 1;
   auto multiply = [&](size_t from, size_t into) {
     Val a = factors[from], c = factors[into];
     alignPair(c, a, {});
@@ -153,7 +157,7 @@ Val Elaborator::contract(ArrayRef<Val> given, ArrayRef<unsigned> over) {
     factors[into] = c;
     factors.erase(factors.begin() + from);
   };
-  for (bool changed = true; changed && factors.size() > (isFloat ? 2 : 1);) {
+  for (bool changed = true; changed && factors.size() > least;) {
     changed = false;
     for (size_t i = 0; i < factors.size() && !changed; ++i)
       for (size_t j = 0; j < factors.size() && !changed; ++j)

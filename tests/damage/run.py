@@ -37,7 +37,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--filter", default="", help="only 'bundle' or 'model'")
+    parser.add_argument("--filter", default="", help="only 'bundle', 'model' or 'program'")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--preset", default="asan")
     return parser.parse_args()
@@ -50,8 +50,9 @@ def main():
     arguments = parse_arguments()
     import damaged_bundles
     import damaged_models
+    import damaged_programs
     passed, failures = 0, []
-    for name, module in (("bundle", damaged_bundles), ("model", damaged_models)):
+    for name, module in (("bundle", damaged_bundles), ("model", damaged_models), ("program", damaged_programs)):
         if arguments.filter in name:
             count, problems = module.run(arguments)
             passed, failures = passed + count, failures + problems

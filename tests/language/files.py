@@ -61,7 +61,7 @@ def halves(raw):
     return np.ascontiguousarray(raw).view(np.float16).astype(np.float64)
 
 
-def random_blocks(kind, elements, seed):
+def random_blocks(kind, elements, seed, size_of_scales=0.05):
     """Blocks of random bits whose f16 scales are small numbers."""
     _, per_block, size = BLOCKS[kind]
     rng = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def random_blocks(kind, elements, seed):
     places = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q5_K": [0, 2],
               "Q6_K": [208]}[kind]
     for place in places:
-        scale = rng.uniform(-0.05, 0.05, len(blocks)).astype(np.float16)
+        scale = rng.uniform(-size_of_scales, size_of_scales, len(blocks)).astype(np.float16)
         blocks[:, place:place + 2] = scale.view(np.uint8).reshape(-1, 2)
     return blocks.tobytes()
 

@@ -206,3 +206,79 @@ def repeated(x):
         a = x * (k + 1)
         x = np.tanh(a - a.mean(1, keepdims=True))
     return x
+
+
+def unseen_weights():
+    rng = np.random.default_rng(5)
+    weights = {}
+    for layer in range(3):
+        shapes = {"q": (2, 32, 32), "k": (2, 32, 32), "v": (32, 32), "o": (32, 32), "n1": 32, "n2": 32, "decay": 32,
+                  "in": (32, 32), "gate": (32, 32), "out": (32, 32)}
+        for name, shape in shapes.items():
+            weights[f"{layer}.{name}"] = (rng.standard_normal(shape) / (6 if np.ndim(shape) else 1)).astype(np.float32)
+    return weights
+
+
+def unseen(weights, x):
+    """What tests/language/unseen.tn computes."""
+    w = {name: value.astype(np.float64) for name, value in weights.items()}
+    x, length = x.astype(np.float64), len(x)
+    s, t = np.mgrid[:length, :length]
+
+    def norm(x, scale):
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * scale
+
+    for layer in range(3):
+        p = lambda name: w[f"{layer}.{name}"]  # noqa: B023, E731
+        h = norm(x, p("n1"))
+        q = np.einsum("si,koi->kso", h, p("q")).reshape(2, length, 4, 8)
+        k = np.einsum("si,koi->kso", h, p("k")).reshape(2, length, 4, 8)
+        v = (h @ p("v").T).reshape(length, 4, 8)
+        slope = 1 / (4.0 * (np.arange(4) + 1))
+        score = np.einsum("kshd,kthd->khst", q, k) / np.sqrt(8) + (t - s) * slope[:, None, None]
+        both = softmax(np.where(t <= s, score, -np.inf))
+        o = np.einsum("hst,thd->shd", both[0] - 0.5 * both[1], v).reshape(length, 32)
+        x = x + o @ p("o").T
+        h = norm(x, p("n2"))
+        u, g = h @ p("in").T, h @ p("gate").T
+        decay = np.exp(-np.abs(s - t)[..., None] * np.log(1 + np.exp(p("decay"))))
+        state = np.einsum("sti,ti->si", np.where((t <= s)[..., None], decay, 0), u)
+        x = x + (state * (g / (1 + np.exp(-g)))) @ p("out").T
+    return x
+
+
+def gpt2_weights(layers=2, width=32, vocab=50, places=16):
+    rng = np.random.default_rng(7)
+    shapes = {"wte.weight": (vocab, width), "wpe.weight": (places, width), "ln_f.weight": width, "ln_f.bias": width}
+    for layer in range(layers):
+        for name, shape in {"ln_1.weight": width, "ln_1.bias": width, "ln_2.weight": width, "ln_2.bias": width,
+                            "attn.c_attn.weight": (width, 3 * width), "attn.c_attn.bias": 3 * width,
+                            "attn.c_proj.weight": (width, width), "attn.c_proj.bias": width,
+                            "mlp.c_fc.weight": (width, 4 * width), "mlp.c_fc.bias": 4 * width,
+                            "mlp.c_proj.weight": (4 * width, width), "mlp.c_proj.bias": width}.items():
+            shapes[f"h.{layer}.{name}"] = shape
+    return {name: (rng.standard_normal(shape) * 0.3).astype(np.float32) for name, shape in shapes.items()}
+
+
+def gpt2(weights, tokens, heads=4, layers=2):
+    """All logits of a prompt, as the paper has it."""
+    w = {name: value.astype(np.float64) for name, value in weights.items()}
+    length = len(tokens)
+
+    def norm(x, name):
+        centred = x - x.mean(-1, keepdims=True)
+        return centred / np.sqrt((centred ** 2).mean(-1, keepdims=True) + 1e-5) * w[name + ".weight"] + w[name + ".bias"]
+
+    def conv(x, name):
+        return x @ w[name + ".weight"] + w[name + ".bias"]
+
+    x = w["wte.weight"][tokens] + w["wpe.weight"][:length]
+    for layer in range(layers):
+        path = f"h.{layer}."
+        qkv = conv(norm(x, path + "ln_1"), path + "attn.c_attn").reshape(1, length, 3, heads, -1)
+        o = attend(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2], np.tril(np.ones((length, length), bool)))
+        x = x + conv(o.reshape(length, -1), path + "attn.c_proj")
+        h = conv(norm(x, path + "ln_2"), path + "mlp.c_fc")
+        h = 0.5 * h * (1 + np.tanh(np.sqrt(2 / np.pi) * (h + 0.044715 * h ** 3)))
+        x = x + conv(h, path + "mlp.c_proj")
+    return norm(x, "ln_f") @ w["wte.weight"].T

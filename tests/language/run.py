@@ -12,6 +12,7 @@ from capi import Compiler, Runtime  # noqa: E402
 from checks import main, test  # noqa: E402
 
 import files  # noqa: E402
+import llama  # noqa: E402
 import programs  # noqa: E402
 
 compiler, runtime = Compiler(), Runtime()
@@ -136,6 +137,83 @@ def an_edited_library_is_used(_, folder):
     text = "use std.softmax\nentry f(x: f32[2, 5]) -> f32[2, 5] = softmax(x)\n"
     with session(folder, text) as model:
         close(model.run({"x": x})["f"], x.astype(np.float64) * 3)
+
+
+@test
+def an_unseen_model(_, folder):
+    weights = programs.unseen_weights()
+    files.safetensors(folder / "w.safetensors", weights)
+    x = programs.normal(9, 32)
+    text = (ROOT / "tests/language/unseen.tn").read_text()
+    with session(folder, text, "--weights", folder / "w.safetensors") as model:
+        close(model.run({"x": x})["y"], programs.unseen(weights, x))
+
+
+@test
+def gpt2_with_a_cache(_, folder):
+    weights = programs.gpt2_weights()
+    files.safetensors(folder / "model.safetensors", weights)
+    (folder / "config.json").write_text('{"n_layer": 2, "n_embd": 32, "n_head": 4, "n_positions": 16, "x": [1, {}]}')
+    tokens = np.random.default_rng(1).integers(0, 50, 9)
+    expected = programs.gpt2(weights, tokens)
+    text = (ROOT / "models/gpt2.tn").read_text()
+    with session(folder, text, "--weights", folder / "model.safetensors") as model:
+        feeds = {"tokens": tokens[None, :6].astype(np.int32), "at": np.zeros(1, np.int32)}
+        close(model.run(feeds, "logits")["logits"][0], expected[:6])
+        for place in range(6, 9):
+            feeds = {"token": tokens[place:place + 1].astype(np.int32), "at": np.array([place], np.int32)}
+            close(model.run(feeds, "decode")["logits"][0], expected[place], f"token {place}")
+
+
+@test
+def llama_and_its_repeated_layers(tenon, folder):
+    """A small Llama from a GGUF of mixed types against NumPy; its layers are one function."""
+    model = small_llama(folder / "small.gguf")
+    text = (ROOT / "models/llama.tn").read_text()
+    options = ["--weights", folder / "small.gguf", "--set", "context=32"]
+    tokens = np.random.default_rng(2).integers(0, 64, 7)
+    expected = llama.logits(model, tokens)
+    with session(folder, text, *options) as bundle:
+        feeds = {"tokens": tokens[None].astype(np.int32), "at": np.zeros(1, np.int32)}
+        close(bundle.run(feeds, "logits")["logits"][0], expected)
+        bundle.reset()
+        feeds["tokens"] = feeds["tokens"][:, :6]
+        close(bundle.run(feeds, "prefill")["logits"][0], expected[5])
+        feeds = {"token": tokens[6:].astype(np.int32), "at": np.array([6], np.int32)}
+        close(bundle.run(feeds, "decode")["logits"][0], expected[6])
+    ir = tenon.call("compile", folder / "model.tn", *options, "--stop-after=import")
+    assert ir.count("tenon.func private") == 3, "equal layers of an entry are one function"
+    assert ir.count("tenon.call @decode") == 3
+
+
+def small_llama(path):
+    """Three layers, two heads of 128 on one group, packed and plain weights."""
+    width, hidden, vocab = 256, 512, 64
+    rng = np.random.default_rng(3)
+    tensors = {}
+
+    def plain(name, *shape):
+        tensors[name] = ("F32", shape, (rng.standard_normal(shape) * 0.1 + 1).astype(np.float32).tobytes())
+
+    def blocks(name, kind, *shape):
+        tensors[name] = (kind, shape, files.random_blocks(kind, int(np.prod(shape)), len(tensors), 0.002))
+
+    blocks("token_embd.weight", "Q8_0", vocab, width)
+    plain("output_norm.weight", width)
+    for layer in range(3):
+        at = f"blk.{layer}."
+        plain(at + "attn_norm.weight", width)
+        plain(at + "ffn_norm.weight", width)
+        for name, kind, shape in (("attn_q", "Q4_1", (width, width)), ("attn_k", "Q4_0", (128, width)),
+                                  ("attn_v", "Q5_1", (128, width)), ("attn_output", "Q4_K", (width, width)),
+                                  ("ffn_gate", "Q4_1", (hidden, width)), ("ffn_up", "Q8_0", (hidden, width)),
+                                  ("ffn_down", "Q6_K", (width, hidden))):
+            blocks(f"{at}{name}.weight", kind, *shape)
+    files.gguf(path, tensors, {"general.architecture": "llama", "llama.block_count": 3, "llama.embedding_length": width,
+                               "llama.feed_forward_length": hidden, "llama.attention.head_count": 2,
+                               "llama.attention.head_count_kv": 1,
+                               "llama.attention.layer_norm_rms_epsilon": 1e-5})
+    return llama.Gguf(path)
 
 
 if __name__ == "__main__":
