@@ -7,7 +7,9 @@
 //      operand of the same dimensions;
 //   3. weights: the dimension over which the result's lanes run goes last, the
 //      reduced ones before it in the order in which the other operand walks.
-// Orders are only strides: every kernel is right with any of them.
+// Only then are the orders written on the kernels: a weight may be read by a
+// kernel that comes before the one that chooses its order. Orders are only
+// strides: every kernel is right with any of them, if all agree.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,7 +51,8 @@ public:
       if (!isFree(read.getResult()))
         fixedWeights.insert(read.getWeightAttr());
     });
-    module.walk([&](KernelOp kernel) { assign(kernel); });
+    module.walk([&](KernelOp kernel) { choose(kernel); });
+    module.walk([&](KernelOp kernel) { write(kernel); });
   }
 
 private:
@@ -74,7 +77,7 @@ private:
     return it == orders.end() ? Order() : it->second;
   }
 
-  void assign(KernelOp kernel) {
+  void choose(KernelOp kernel) {
     Block &body = kernel.getBody().front();
     auto yield = cast<YieldOp>(body.getTerminator());
     BufferOrders buffers;
@@ -83,6 +86,9 @@ private:
     for (auto [result, value] : llvm::zip(kernel.getResults(), yield.getResults()))
       if (isFree(result) && cast<RankedTensorType>(value.getType()).getRank() > 1)
         orders[result] = chooseResult(kernel, value, buffers);
+  }
+
+  void write(KernelOp kernel) {
     Builder builder(kernel.getContext());
     SmallVector<Attribute> operandAttrs, resultAttrs;
     for (Value operand : kernel.getInputs())

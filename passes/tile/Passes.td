@@ -27,6 +27,16 @@ def AssignOrdersPass : Pass<"tenon-assign-orders", "::mlir::ModuleOp"> {
   }];
 }
 
+def VerifyOrdersPass : Pass<"tenon-verify-orders", "::mlir::ModuleOp"> {
+  let summary = "check that all agree on the order of each tensor in memory";
+  let description = [{
+    After `tenon-assign-orders`: each kernel is told for each operand the order
+    of the weight or of the kernel result that it reads; everything else reads
+    row-major. Example of what is refused: a weight with
+    `{order = array<i64: 1, 0>}` and a reader with `operand_orders = [array<i64>]`.
+  }];
+}
+
 def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
   let summary = "tile functions from fused kernels";
   let description = [{

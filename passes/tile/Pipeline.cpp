@@ -9,6 +9,7 @@ namespace tenon {
 void buildTilePipeline(mlir::OpPassManager &manager) {
   // Orders first: they decide along which dimension lanes are contiguous.
   manager.addPass(createAssignOrdersPass());
+  manager.addPass(createVerifyOrdersPass());
   KernelsToTilePassOptions options;
   options.variantLanes = 8; // avx2
   manager.addPass(createKernelsToTilePass(options));
