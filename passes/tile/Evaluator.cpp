@@ -146,6 +146,7 @@ Scalar Evaluator::loadBuffer(Value value, ArrayRef<DimExpr> index, ArrayRef<Guar
   for (auto [expr, stride] : llvm::zip(index, strides))
     offset = offset + expr * stride;
   Value tile = tiles.load(buffer.view, offset, guards);
+  masks[tile].assign(guards.begin(), guards.end());
   Type type = getElementTypeOrSelf(value.getType());
   Type compute = computeType(type);
   if (compute != getElementTypeOrSelf(tile.getType()))
@@ -236,11 +237,13 @@ DimExpr Evaluator::dynamicIndex(FactorRuleInterface op, const FactorRule &rule, 
   return tiles.addDynamic(tile);
 }
 
-bool Evaluator::isAssumed(const Guard &guard) {
-  return llvm::any_of(assumed, [&](const Guard &other) {
+static bool containsGuard(ArrayRef<Guard> guards, const Guard &guard) {
+  return llvm::any_of(guards, [&](const Guard &other) {
     return other.index == guard.index && other.extent == guard.extent;
   });
 }
+
+bool Evaluator::isAssumed(const Guard &guard) { return containsGuard(assumed, guard); }
 
 void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, BodyGuards &guards,
                               std::optional<double> neutral, unsigned depth) {
@@ -339,10 +342,16 @@ Value Evaluator::holdForTile(ArrayRef<Guard> guards, ArrayRef<unsigned> variable
   return all;
 }
 
-/// True if the tile is zero wherever its load was masked off.
-static bool isMaskedLoad(Value tile) {
+/// True if the tile is a load that is zero wherever one of the guards fails: a
+/// load that does not move with a guard's variables is not masked by it.
+bool Evaluator::isMaskedBy(Value tile, ArrayRef<Guard> guards) {
   auto load = tile.getDefiningOp<tile::LoadOp>();
-  return load && load.getMask() && !load.getFill();
+  if (!load || !load.getMask() || load.getFill())
+    return false;
+  auto it = masks.find(tile);
+  return it != masks.end() && llvm::all_of(guards, [&](const Guard &guard) {
+    return containsGuard(it->second, guard);
+  });
 }
 
 Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
@@ -380,7 +389,8 @@ Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
     if (!own.empty()) {
       holds = emitter.wrap(tiles.mask(own), tiles.ir().getI1Type());
       double fill = op.getFill(k);
-      if (op->getNumOperands() == 1 && !(fill == 0 && isMaskedLoad(cast<Value>(element.payload))))
+      bool isZero = fill == 0 && isMaskedBy(cast<Value>(element.payload), own);
+      if (op->getNumOperands() == 1 && !isZero)
         element = select(holds, element, element.same(fill));
     }
     operands.push_back(element);

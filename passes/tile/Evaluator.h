@@ -113,6 +113,7 @@ private:
   /// values of the unbound \p variables; null if an index is not linear.
   mlir::Value holdForTile(llvm::ArrayRef<Guard> guards, llvm::ArrayRef<unsigned> variables = {});
   bool isAssumed(const Guard &guard);
+  bool isMaskedBy(mlir::Value tile, llvm::ArrayRef<Guard> guards);
 
   /// True if evaluating the value here (not through scratch memory) contains a
   /// product, so that rows of a loop around it share what it reads.
@@ -123,6 +124,8 @@ private:
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseSet<mlir::Value> staged;
   int vectorDim = -1, innerRowDim = -1;
+  /// The guards with which each tile was loaded.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Guard>> masks;
   /// Guards that were tested around the code being emitted.
   llvm::SmallVector<Guard> assumed;
 };
