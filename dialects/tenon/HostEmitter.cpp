@@ -73,6 +73,21 @@ Scalar HostEmitter::constant(double value, Type type) {
   return getInt(DimExpr::constant(context, static_cast<int64_t>(value)), type);
 }
 
+/// A float as an integer, as tenon.cast says; to be wrapped to the type.
+static int64_t toInteger(double value, IntegerType type) {
+  if (std::isnan(value))
+    return 0;
+  bool isUnsigned = type.isUnsigned(), narrow = type.getWidth() < (isUnsigned ? 32 : 33);
+  double top = std::ldexp(1.0, narrow ? 31 : 63);
+  if (isUnsigned && type.getWidth() == 64 && value >= top)
+    return static_cast<int64_t>(value < 2 * top ? static_cast<uint64_t>(value) : ~uint64_t(0));
+  if (value >= top)
+    return narrow ? std::numeric_limits<int32_t>::max() : std::numeric_limits<int64_t>::max();
+  if (value <= -top)
+    return narrow ? std::numeric_limits<int32_t>::min() : std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(value);
+}
+
 Scalar HostEmitter::cast(Scalar value, Type type) {
   Attribute payload = payloadOf(value);
   std::optional<double> number = asNumber(payload);
@@ -87,8 +102,10 @@ Scalar HostEmitter::cast(Scalar value, Type type) {
       zero = ranges.isEqual(DimExpr(expr), DimExpr::constant(context, 0));
     return getBool(zero ? std::optional(!*zero) : std::nullopt);
   }
-  if (value.isFloat())
-    return number ? constant(std::trunc(*number), type) : unknown(type);
+  if (value.isFloat() && number) {
+    int64_t integer = toInteger(*number, llvm::cast<IntegerType>(type));
+    return getInt(DimExpr::constant(context, integer), type);
+  }
   if (!payload)
     return unknown(type);
   return getInt(DimExpr(payload), type);

@@ -10,6 +10,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 
 using namespace mlir;
 namespace tenon {
@@ -332,12 +333,52 @@ Scalar IREmitter::apply(ScalarFn fn, ArrayRef<Scalar> args) {
 // Casts
 //===----------------------------------------------------------------------===//
 
-/// Float to integer toward zero; what is out of range saturates, NaN gives 0.
-static Value floatToInteger(OpBuilder &builder, Location loc, Value x, RankedTensorType type,
-                            bool isUnsigned) {
+/// The least (or greatest) number of an integer type.
+static APInt extreme(Type type, bool least, bool isUnsigned) {
+  unsigned width = type.getIntOrFloatBitWidth();
   if (isUnsigned)
-    return arith::FPToUIOp::create(builder, loc, type, x);
-  return arith::FPToSIOp::create(builder, loc, type, x);
+    return least ? APInt::getZero(width) : APInt::getAllOnes(width);
+  return least ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width);
+}
+
+/// Toward zero; what is out of range becomes the least or the greatest number,
+/// NaN becomes 0. (The arith operation alone gives poison there.)
+Value IREmitter::saturate(Value x, unsigned width, bool isUnsigned) {
+  Type element = builder.getIntegerType(width);
+  RankedTensorType type = withElement(x, element);
+  double high = std::ldexp(1.0, isUnsigned ? width : width - 1), low = isUnsigned ? 0 : -high;
+  auto compare = [&](arith::CmpFPredicate predicate, double bound) -> Value {
+    return arith::CmpFOp::create(builder, loc, predicate, x,
+                                 splat(FloatAttr::get(elementType(x), bound), x.getType()));
+  };
+  auto number = [&](bool least) {
+    return splat(IntegerAttr::get(element, extreme(element, least, isUnsigned)), type);
+  };
+  Value inside = arith::AndIOp::create(builder, loc, compare(arith::CmpFPredicate::OGT, low),
+                                       compare(arith::CmpFPredicate::OLT, high));
+  Value zero = splat(FloatAttr::get(elementType(x), 0.0), x.getType());
+  Value safe = arith::SelectOp::create(builder, loc, inside, x, zero);
+  Value result = isUnsigned ? arith::FPToUIOp::create(builder, loc, type, safe).getResult()
+                            : arith::FPToSIOp::create(builder, loc, type, safe).getResult();
+  result = arith::SelectOp::create(builder, loc, compare(arith::CmpFPredicate::OLE, low),
+                                   number(true), result);
+  return arith::SelectOp::create(builder, loc, compare(arith::CmpFPredicate::OGE, high),
+                                 number(false), result);
+}
+
+/// As tenon.cast says: saturating in 32 bits (unsigned: 64), then cut.
+Value IREmitter::floatToInteger(Value x, unsigned width, bool isUnsigned) {
+  unsigned wide = isUnsigned && width >= 32 ? 64 : std::max(width, 32u);
+  Value result = saturate(x, wide, /*isUnsigned=*/false);
+  if (isUnsigned && width == 64) {
+    Value limit = splat(FloatAttr::get(elementType(x), std::ldexp(1.0, 63)), x.getType());
+    Value large = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGE, x, limit);
+    return arith::SelectOp::create(builder, loc, large, saturate(x, 64, true), result);
+  }
+  if (width == wide)
+    return result;
+  return arith::TruncIOp::create(builder, loc, withElement(x, builder.getIntegerType(width)),
+                                 result);
 }
 
 Scalar IREmitter::cast(Scalar value, Type type) {
@@ -363,7 +404,7 @@ Scalar IREmitter::cast(Scalar value, Type type) {
                 type);
   }
   if (fromFloat)
-    return wrap(floatToInteger(builder, loc, x, target, type.isUnsignedInteger()), type);
+    return wrap(floatToInteger(x, to.getIntOrFloatBitWidth(), type.isUnsignedInteger()), type);
   if (toFloat)
     return wrap(value.isUnsigned() ? arith::UIToFPOp::create(builder, loc, target, x).getResult()
                                    : arith::SIToFPOp::create(builder, loc, target, x).getResult(),
@@ -379,14 +420,6 @@ Scalar IREmitter::cast(Scalar value, Type type) {
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
-
-/// The least (or greatest) number of an integer type.
-static APInt extreme(Type type, bool least, bool isUnsigned) {
-  unsigned width = type.getIntOrFloatBitWidth();
-  if (isUnsigned)
-    return least ? APInt::getZero(width) : APInt::getAllOnes(width);
-  return least ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width);
-}
 
 Scalar IREmitter::neutral(unsigned combiner, Type type) {
   Type compute = computeType(type);

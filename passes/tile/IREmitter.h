@@ -50,6 +50,8 @@ private:
   mlir::Value divideInteger(ScalarFn fn, mlir::Value x, mlir::Value y, bool isUnsigned);
   mlir::Value shift(ScalarFn fn, mlir::Value x, mlir::Value y, bool isUnsigned);
   mlir::Value powInteger(mlir::Value x, mlir::Value y, bool isUnsigned);
+  mlir::Value saturate(mlir::Value x, unsigned width, bool isUnsigned);
+  mlir::Value floatToInteger(mlir::Value x, unsigned width, bool isUnsigned);
   mlir::Value splat(mlir::TypedAttr value, mlir::Type like);
   mlir::Value integerLike(int64_t value, mlir::Type like);
 
