@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/tenon/Detail.h"
+#include "dialects/tenon/Indexed.h"
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
@@ -248,6 +248,13 @@ LogicalResult ScatterOp::verify() {
   for (int64_t dim : getIndexDims())
     if (dim < 0 || dim >= rank)
       return emitOpError() << "index dims entry " << dim << " is not below the rank " << rank;
+  if (getData().getType().getElementType() != getUpdates().getType().getElementType() ||
+      getType().getElementType() != getUpdates().getType().getElementType())
+    return emitOpError("data, updates and result have different element types");
+  if (failed(detail::verifyIndexed(getOperation(), "updates", getUpdates().getType(),
+                                   getData().getType(), getDataDims(), getIndices(),
+                                   getIndexDims(), /*repeatsOne=*/false)))
+    return failure();
   return detail::verifyDims(getOperation(), "result", getType(), getDims(getData().getType()));
 }
 

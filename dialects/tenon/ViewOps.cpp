@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/tenon/Detail.h"
+#include "dialects/tenon/Indexed.h"
 #include "dialects/tenon/Tenon.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -337,6 +337,9 @@ LogicalResult PadOp::verify() {
       getInput().getType().getRank() != getType().getRank())
     return emitOpError() << "needs a low padding for each of " << getType().getRank()
                          << " dimensions";
+  for (auto [from, to] : zip(getDims(getInput().getType()), getDims(getType())))
+    if (getMode() != PadMode::Constant && from.isConstant(0) && !to.isConstant(0))
+      return emitOpError("has nothing to repeat beside an empty dimension");
   return success();
 }
 
@@ -470,6 +473,30 @@ LogicalResult IotaOp::verify() {
   return success();
 }
 
+/// True unless the first size is known to be larger.
+static bool mayBeAtMost(DimExpr a, DimExpr b) {
+  DimExpr slack = b - a;
+  return !slack.isConstant() || slack.getValue() >= 0;
+}
+
+LogicalResult detail::verifyIndexed(Operation *op, StringRef name, Type points, Type data,
+                                    ArrayRef<int64_t> dataDims, ValueRange indices,
+                                    ArrayRef<int64_t> indexDims, bool repeatsOne) {
+  StringRef rule = op->getName().stripDialect();
+  SmallVector<DimExpr> sizes = getDims(points);
+  for (auto [source, size] : zip(dataDims, getDims(data)))
+    if (source < 0 && !mayBeAtMost(sizes[-1 - source], size))
+      return op->emitOpError() << name << " has size " << sizes[-1 - source].str()
+                               << " in dimension " << -1 - source << ", beyond the data's "
+                               << size.str() << " (" << rule << "_c1)";
+  for (Value operand : indices)
+    for (auto [dim, size] : zip(indexDims, getDims(operand.getType())))
+      if (!(repeatsOne && size.isConstant(1)) && !detail::mayBeEqual(size, sizes[dim]))
+        return op->emitOpError() << "indices have size " << size.str() << " where the " << name
+                                 << " has " << sizes[dim].str() << " (" << rule << "_c2)";
+  return success();
+}
+
 FactorRule GatherOp::getFactorRule() {
   FactorRule rule = detail::resultFactors(getOperation());
   Access &data = rule.operands.emplace_back();
@@ -501,7 +528,10 @@ LogicalResult GatherOp::verify() {
   for (int64_t dim : getIndexDims())
     if (dim < 0 || dim >= rank)
       return emitOpError() << "index dims entry " << dim << " is not below the rank " << rank;
-  return success();
+  if (getData().getType().getElementType() != getType().getElementType())
+    return emitOpError("changes the element type");
+  return detail::verifyIndexed(getOperation(), "result", getType(), getData().getType(),
+                               getDataDims(), getIndices(), getIndexDims(), /*repeatsOne=*/true);
 }
 
 } // namespace tenon

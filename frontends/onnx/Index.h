@@ -11,6 +11,10 @@ namespace tenon::onnximport {
 /// \p data from \p batch on, negative ones counted from the end.
 llvm::SmallVector<Value> splitIndexTuples(Node &n, Value tuples, Value data, int64_t batch);
 
+/// Refuses a size that is known to be larger than the limit, checks at run time
+/// one that may be.
+void checkAtMost(Node &n, DimExpr size, DimExpr limit, const llvm::Twine &message);
+
 } // namespace tenon::onnximport
 
 #endif // TENON_FRONTENDS_ONNX_INDEX_H

@@ -66,6 +66,23 @@ static ArrayAttr exprAttrs(OpBuilder &builder, ArrayRef<DimExpr> exprs) {
   return builder.getArrayAttr(attrs);
 }
 
+/// Refuses a slice that is known to reach beyond the tensor, checks at run time
+/// one that may.
+static void checkInside(TensorBuilder &b, DimExpr start, DimExpr count, int64_t step,
+                        DimExpr size) {
+  if (count.isConstant(0))
+    return;
+  DimExpr last = start + (count - 1) * step, low = step > 0 ? start : last;
+  DimExpr end = (step > 0 ? last : start) + 1, zero = b.size(0);
+  std::optional<bool> before = b.ranges.isLess(low, zero), beyond = b.ranges.isLess(size, end);
+  if ((before == true || beyond == true) && b.ranges.isLess(count, b.size(1)) == false)
+    refuse("elements " + low.str() + " to " + end.str() + " are wanted of " + size.str());
+  if (before != false)
+    b.checkEqual(b.ranges.max(low, zero), low, "elements before the first are wanted");
+  if (beyond != false)
+    b.checkEqual(b.ranges.min(end, size), end, "elements beyond the last are wanted");
+}
+
 Value TensorBuilder::slice(Value x, ArrayRef<DimExpr> starts, ArrayRef<DimExpr> sizes,
                            ArrayRef<int64_t> steps) {
   Ints ones(starts.size(), 1);
@@ -74,6 +91,8 @@ Value TensorBuilder::slice(Value x, ArrayRef<DimExpr> starts, ArrayRef<DimExpr> 
                llvm::all_of(steps, [](int64_t step) { return step == 1; });
   if (whole && ArrayRef(dims(x)) == sizes)
     return x;
+  for (auto [start, count, step, dim] : llvm::zip(starts, sizes, steps, dims(x)))
+    checkInside(*this, start, count, step, dim);
   return result(SliceOp::create(builder, location, type(sizes, elementType(x)), x,
                                 exprAttrs(builder, starts), steps));
 }
@@ -113,7 +132,10 @@ Value TensorBuilder::pad(Value x, Value fill, ArrayRef<DimExpr> low, ArrayRef<Di
   Dims to;
   bool none = true;
   for (auto [dim, before, after] : llvm::zip(dims(x), low, high)) {
-    none &= before.isConstant(0) && after.isConstant(0);
+    bool same = before.isConstant(0) && after.isConstant(0);
+    none &= same;
+    if (!same && mode != PadMode::Constant && ranges.isLess(dim, size(1)) != false)
+      checkEqual(ranges.max(dim, size(1)), dim, "there is nothing to repeat beside an empty size");
     to.push_back(dim + before + after);
   }
   if (none)

@@ -10,6 +10,14 @@
 using namespace mlir;
 namespace tenon::onnximport {
 
+void checkAtMost(Node &n, DimExpr size, DimExpr limit, const Twine &message) {
+  std::optional<bool> beyond = n.b.ranges.isLess(limit, size);
+  if (beyond == true)
+    refuse(message + ": " + size.str() + " and " + limit.str());
+  if (!beyond)
+    n.b.checkEqual(n.b.ranges.min(size, limit), size, message);
+}
+
 static void gather(Node &n) {
   n.requireRank(0, 1);
   int64_t axis = Node::dimIndex(n.getInt("axis", 0), n.rank(0));
@@ -39,8 +47,12 @@ static void gatherElements(Node &n) {
   int64_t rank = n.rank(0), axis = Node::dimIndex(n.getInt("axis", 0), rank);
   Value indices = n.b.wrapIndex(n[1], TensorBuilder::dim(n[0], axis));
   Ints dataDims, indexDims = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  for (int64_t i = 0; i < rank; ++i)
+  for (int64_t i = 0; i < rank; ++i) {
+    if (i != axis)
+      checkAtMost(n, TensorBuilder::dim(n[1], i), TensorBuilder::dim(n[0], i),
+                  "the indices are wider than the data in dimension " + Twine(i));
     dataDims.push_back(i == axis ? 0 : -1 - i);
+  }
   n.set(0, n.b.gather(n[0], {indices}, dataDims, indexDims, TensorBuilder::dims(n[1])));
 }
 

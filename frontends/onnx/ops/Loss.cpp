@@ -19,6 +19,10 @@ static void likelihoodLoss(Node &n, Value logs) {
   // What is ignored may lie outside of the classes: read class 0 instead.
   Value index = ignored ? b.select(ignored, b.number(0, b.i64()), target) : target;
   index = b.wrapIndex(index, TensorBuilder::dim(logs, 1));
+  Dims classes = TensorBuilder::dims(logs);
+  classes.erase(classes.begin() + 1);
+  for (auto [have, want] : llvm::zip(dims, classes))
+    b.checkEqual(have, want, "the target has not the shape of the scores");
   Ints dataDims{-1, 0}, indexDims = llvm::to_vector(llvm::seq<int64_t>(0, dims.size()));
   for (size_t i = 1; i < dims.size(); ++i)
     dataDims.push_back(-1 - int64_t(i));

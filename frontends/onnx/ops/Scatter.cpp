@@ -42,8 +42,12 @@ static void scatterElements(Node &n) {
   checkShape(n, TensorBuilder::dims(n[2]), TensorBuilder::dims(n[1]));
   Value indices = n.b.wrapIndex(n[1], TensorBuilder::dim(n[0], axis));
   Ints dataDims, indexDims = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  for (int64_t i = 0; i < rank; ++i)
+  for (int64_t i = 0; i < rank; ++i) {
+    if (i != axis)
+      checkAtMost(n, TensorBuilder::dim(n[1], i), TensorBuilder::dim(n[0], i),
+                  "the indices are wider than the data in dimension " + Twine(i));
     dataDims.push_back(i == axis ? 0 : -1 - i);
+  }
   n.set(0, scatter(n, n[0], {indices}, n[2], dataDims, indexDims));
 }
 
@@ -74,6 +78,12 @@ static void tensorScatter(Node &n) {
   n.requireRank(1, rank, rank);
   Dims cache = TensorBuilder::dims(n[0]), update = TensorBuilder::dims(n[1]);
   std::string mode = n.getString("mode", "linear");
+  if (n.has(2))
+    n.requireRank(2, 1, 1);
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis)
+      checkAtMost(n, update[i], cache[i],
+                  "the update is wider than the cache in dimension " + Twine(i));
   Value at = b.iota(Dims{update[0], update[axis]}, 1, b.i64());
   if (n.has(2))
     at = b.add(at, b.unsqueeze(b.cast(n[2], b.i64()), {1}));

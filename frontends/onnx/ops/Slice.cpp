@@ -35,13 +35,29 @@ static bool sliceDimension(Node &n, Value &x, int64_t axis, DimExpr start, DimEx
   TensorBuilder &b = n.b;
   DimExpr size = TensorBuilder::dim(x, axis), zero = b.size(0), last = size - 1;
   bool back = step < 0;
-  auto first = clampBound(b, start, size, zero, back ? last : size);
+  // (Backwards through nothing starts before it: -1, where it also stops.)
+  DimExpr least = back ? b.ranges.min(zero, last) : zero;
+  auto first = clampBound(b, start, size, least, back ? last : size);
   auto stop = clampBound(b, end, size, back ? b.size(-1) : zero, back ? last : size);
   if (!first || !stop)
     return false;
   DimExpr distance = back ? *first - *stop : *stop - *first;
   DimExpr count = b.ranges.max(distance.ceilDiv(b.size(std::abs(step))), zero);
-  x = b.sliceDim(x, axis, *first, count, step);
+  // What is clamped lies inside: no checks.
+  Dims starts(TensorBuilder::rank(x), zero), to = TensorBuilder::dims(x);
+  Ints steps(to.size(), 1);
+  starts[axis] = *first;
+  steps[axis] = step;
+  to[axis] = count;
+  if (step == 1 && first->isConstant(0) && count == size)
+    return true;
+  if (first->isInvalid())
+    refuse("a start overflows");
+  SmallVector<Attribute> attrs;
+  for (DimExpr expr : starts)
+    attrs.push_back(expr.getAttr());
+  x = SliceOp::create(b.builder, b.location, b.type(to, TensorBuilder::elementType(x)), x,
+                      b.builder.getArrayAttr(attrs), steps);
   return true;
 }
 
