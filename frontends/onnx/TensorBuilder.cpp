@@ -130,7 +130,10 @@ void TensorBuilder::checkBroadcast(ArrayRef<Value> operands) {
       if (!both)
         refuse("shapes cannot be broadcast: sizes " + dim.str() + " and " + other.str());
       if (check)
-        checkEqual(dim, other, "sizes differ where shapes are broadcast");
+        checkEqual(dim, other,
+                   "sizes " + dim.str() + " and " + other.str() +
+                       " differ where shapes are broadcast (one that is to be 1 must be fixed "
+                       "when the model is compiled: --dim NAME=1)");
       dim = both;
     }
   }

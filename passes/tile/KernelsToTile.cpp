@@ -42,6 +42,11 @@ public:
       views.push_back(viewOf(type));
     for (Type type : kernel->getResultTypes())
       views.push_back(viewOf(type));
+    if (hasOnlyEmptyResults())
+      return addEmptyBody(tile::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), views,
+                                               DimExpr::constant(kernel.getContext(), 0),
+                                               symbols)),
+             success();
     if (Operation *op = irregularOp(kernel))
       return generateIrregular(builder, kernel, op, views, ranges, symbols);
     chooseGroups();
@@ -86,10 +91,19 @@ private:
   static Type viewOf(Type type) {
     return tile::ViewType::get(storageType(getElementTypeOrSelf(type)));
   }
+  /// Such a kernel is never run, and its index arithmetic would divide by zero.
+  bool hasOnlyEmptyResults() {
+    return llvm::all_of(kernel->getResultTypes(), isEmpty);
+  }
+  static bool isEmpty(Type type) {
+    return llvm::any_of(getDims(type), [](DimExpr dim) { return dim.isConstant(0); });
+  }
   YieldOp yield() { return cast<YieldOp>(kernel.getBody().front().getTerminator()); }
 
   void chooseGroups() {
     for (auto [i, value] : llvm::enumerate(yield().getResults())) {
+      if (isEmpty(value.getType()))
+        continue;
       Group *home = nullptr;
       for (Group &group : groups)
         if (getDims(yield().getOperand(group.results.front()).getType()) ==
@@ -114,11 +128,16 @@ private:
     }
   }
 
-  LogicalResult emitBody(tile::FuncOp func) {
+  Block *addEmptyBody(tile::FuncOp func) {
     Block *entry = &func.getBody().front();
     OpBuilder builder = OpBuilder::atBlockEnd(entry);
     if (entry->empty() || !entry->back().hasTrait<OpTrait::IsTerminator>())
       tile::ReturnOp::create(builder, kernel.getLoc());
+    return entry;
+  }
+
+  LogicalResult emitBody(tile::FuncOp func) {
+    Block *entry = addEmptyBody(func);
     return emitGroups(func, entry, 0, func.getBlockId());
   }
 

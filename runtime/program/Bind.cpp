@@ -40,8 +40,11 @@ Status EntryRunner::checkSymbol(uint32_t index, int64_t value) const {
   if (!rule)
     return {};
   int64_t bound = value < symbol.min ? symbol.min : value > symbol.max ? symbol.max : symbol.step;
+  std::string name = symbol.name;
+  if (!name.empty() && value == 0 && symbol.min == 1)
+    name += "; compile with --dim " + name + "=0..N to allow 0";
   return refuse("is " + std::to_string(value) + ", expected " + rule + std::to_string(bound) +
-                (symbol.name.empty() ? "" : " (" + symbol.name + ")"));
+                (name.empty() ? "" : " (" + name + ")"));
 }
 
 Status EntryRunner::bindSymbols(uint32_t index, const DLTensor &tensor) {

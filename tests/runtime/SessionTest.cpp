@@ -116,7 +116,8 @@ TEST_F(SessionTest, WrongInputsAreRefusedByName) {
   std::vector<int64_t> integers(4);
   DLTensor y{};
   EXPECT_EQ(run({x, {65, 4}}, y), "dimension 0 of input 'x' is 65, expected at most 64 (B)");
-  EXPECT_EQ(run({x, {0, 4}}, y), "dimension 0 of input 'x' is 0, expected at least 1 (B)");
+  EXPECT_EQ(run({x, {0, 4}}, y), "dimension 0 of input 'x' is 0, expected at least 1 (B; compile "
+                                 "with --dim B=0..N to allow 0)");
   EXPECT_EQ(run({x, {2, 5}}, y), "dimension 1 of input 'x' is 5, expected 4");
   EXPECT_EQ(run({x, {4}}, y), "input 'x' has 1 dimensions, expected 2");
   EXPECT_EQ(run({integers, {1, 4}}, y), "input 'x' has elements of type i64, expected f32");

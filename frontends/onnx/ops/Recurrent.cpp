@@ -108,7 +108,7 @@ Recurrence::Recurrence(Node &n, int64_t gates, ArrayRef<StringRef> defaults)
   if (n.attribute("clip"))
     clip = n.getFloat("clip", 0);
   if (n.has(4))
-    lengths = b.cast(n[4], b.i64());
+    lengths = b.reshape(b.cast(n[4], b.i64()), {batch});
   std::string which = n.getString("direction", "forward");
   int64_t count = which == "bidirectional" ? 2 : 1;
   if (count == 1 && which != "forward" && which != "reverse")
@@ -282,11 +282,15 @@ Value Recurrence::looped(const Direction &d, SmallVectorImpl<Value> &state) {
   Value buffer = body.getArguments().back();
   Value written = ScatterOp::create(b.builder, b.location, buffer.getType(), Combiner::None, buffer,
                                     ValueRange{b.reshape(t, {b.size(1)})},
-                                    b.unsqueeze(now[0], {0}), ArrayRef<int64_t>{0, -2, -3},
+                                    b.reshape(now[0], {b.size(1), batch, b.size(hidden)}),
+                                    ArrayRef<int64_t>{0, -2, -3},
                                     ArrayRef<int64_t>{0});
   SmallVector<Value> yielded{b.number(1, b.i1())};
   yielded.append(now.begin() + 1, now.end());
   yielded.push_back(written);
+  // Sizes that the model says in two ways: those of the carried state count.
+  for (auto [value, type] : llvm::zip(llvm::drop_begin(yielded), types))
+    value = b.reshape(value, getDims(type));
   YieldOp::create(b.builder, b.location, TypeRange(), yielded);
   state = llvm::to_vector_of<Value>(loop.getResults().drop_back());
   return loop.getResults().back();

@@ -79,16 +79,18 @@ private:
     }
     if (coordinates == "tf_half_pixel_for_nn")
       return b.div(b.add(at, 0.5), plan.scale);
-    Value half = b.sub(b.div(b.add(at, 0.5), plan.scale), 0.5);
+    Value centres = b.div(b.add(at, 0.5), plan.scale), half = b.sub(centres, 0.5);
     if (coordinates == "half_pixel")
       return half;
     if (coordinates == "pytorch_half_pixel")
       return plan.to.isConstant(1) ? b.filled(0, {plan.to}, b.f32()) : half;
     if (coordinates == "half_pixel_symmetric") {
       // The part of the result that the scale does not fill is left out evenly.
+      // The half comes off last, so that whole coordinates come out whole.
       Value adjust = b.div(size(plan.to), b.mul(plan.scale, size(plan.from)));
       Value centre = b.mul(size(plan.from), 0.5);
-      return b.add(b.mul(centre, b.sub(b.number(1, b.f32()), adjust)), half);
+      Value offset = b.mul(centre, b.sub(b.number(1, b.f32()), adjust));
+      return b.sub(b.add(offset, centres), 0.5);
     }
     refuse("attribute 'coordinate_transformation_mode' is '" + coordinates + "'");
   }

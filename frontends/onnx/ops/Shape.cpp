@@ -66,12 +66,37 @@ static bool reshapeAsFed(Node &n, bool keepZero) {
   return true;
 }
 
+/// The entries of the shape; those known only at run time with 0 and -1 resolved.
+static Dims shapeEntries(Node &n, bool keepZero) {
+  const HostElements *found = n.b.values.get(n[1]);
+  auto isKnown = [](Attribute element) { return isa_and_nonnull<DimExprAttr>(element); };
+  if (found && llvm::all_of(*found, isKnown))
+    return n.sizes(1);
+  n.requireRank(1, 1, 1);
+  Dims from = TensorBuilder::dims(n[0]);
+  DimExpr total = product(n.b.getContext(), from);
+  int64_t count = n.b.staticSize(TensorBuilder::dim(n[1], 0), "the shape");
+  HostElements known = found ? *found : HostElements(count);
+  from.resize(count, n.b.size(0));
+  Value given = n[1];
+  if (!keepZero)
+    given = n.b.select(n.b.eq(given, 0), n.b.dimVector(from), given);
+  Value isHole = n.b.eq(given, -1);
+  Value rest = n.b.reduce(Combiner::Mul, n.b.select(isHole, n.b.ints({1}), given), {0}, false);
+  given = n.b.select(isHole, n.b.div(n.b.dimValue(total), rest), given);
+  Dims to = n.b.sizesOf(given, n.name);
+  for (auto [dim, element] : llvm::zip(to, known))
+    if (isKnown(element))
+      dim = DimExpr(element);
+  return to;
+}
+
 static void reshape(Node &n) {
   Dims from = TensorBuilder::dims(n[0]), to;
   bool keepZero = n.getInt("allowzero", 0) != 0;
   if (reshapeAsFed(n, keepZero))
     return;
-  to = n.settle(n.sizes(1), 0);
+  to = n.settle(shapeEntries(n, keepZero), 0);
   std::optional<size_t> hole;
   for (auto [i, dim] : llvm::enumerate(to)) {
     if (dim.isConstant(0) && !keepZero) {
