@@ -18,6 +18,7 @@
 #include "passes/graph/Passes.h"
 #include "passes/schedule/Passes.h"
 #include "passes/tile/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -53,6 +54,8 @@ static std::string describe(Location loc) {
 
 Compilation::Compilation(CompileOptions options)
     : options(std::move(options)), context(allDialects(), MLIRContext::Threading::DISABLED) {
+  // Operations are for those who wrote them; others know their model's nodes.
+  context.printOpOnDiagnostic(StringRef(this->options.model).ends_with(".mlir"));
   context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
     bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
     llvm::errs() << describe(diagnostic.getLocation()) << (isError ? "error: " : "note: ")
@@ -120,9 +123,9 @@ void Compilation::print() {
   module->print(llvm::outs(), flags);
 }
 
-LogicalResult Compilation::runStage(Stage stage, function_ref<void(OpPassManager &)> build) {
+LogicalResult Compilation::runStage(void (*build)(OpPassManager &, const CompileOptions &)) {
   PassManager manager(&context);
-  build(manager);
+  build(manager, options);
   if (options.timePasses)
     manager.enableTiming();
   if (!options.printAfter.empty())
@@ -136,16 +139,52 @@ LogicalResult Compilation::runStage(Stage stage, function_ref<void(OpPassManager
   return manager.run(*module);
 }
 
+using StageBuilder = void (*)(OpPassManager &, const CompileOptions &);
+static constexpr std::pair<Stage, StageBuilder> stages[] = {
+    {Stage::Graph, [](OpPassManager &manager, const CompileOptions &) { buildGraphPipeline(manager); }},
+    {Stage::Fuse, [](OpPassManager &manager, const CompileOptions &options) {
+       buildFusePipeline(manager, "cpu", options.fuse);
+     }},
+    {Stage::Tile, [](OpPassManager &manager, const CompileOptions &) { buildTilePipeline(manager); }},
+    {Stage::Exec,
+     [](OpPassManager &manager, const CompileOptions &) { buildSchedulePipeline(manager); }},
+};
+
+/// Adds the passes of a pipeline in its text form, `op(pass,pass{option=1},op(pass))`.
+static void addPassNames(StringRef pipeline, std::vector<std::string> &names) {
+  std::string name;
+  int options = 0;
+  for (char c : pipeline) {
+    options += c == '{' ? 1 : c == '}' ? -1 : 0;
+    if (options || c == '}')
+      continue;
+    if (c != '(' && c != ',' && c != ')') {
+      name += c;
+      continue;
+    }
+    if (c != '(' && !name.empty() && !llvm::is_contained(names, name))
+      names.push_back(name);
+    name.clear();
+  }
+}
+
+std::vector<std::string> passNames() {
+  std::vector<std::string> names;
+  MLIRContext context(allDialects());
+  for (auto [stage, build] : stages) {
+    PassManager manager(&context);
+    build(manager, CompileOptions());
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    manager.printAsTextualPipeline(stream);
+    addPassNames(text, names);
+  }
+  return names;
+}
+
 LogicalResult Compilation::lower(Stage last) {
-  using Builder = void (*)(OpPassManager &);
-  static constexpr std::pair<Stage, Builder> stages[] = {
-      {Stage::Graph, [](OpPassManager &manager) { buildGraphPipeline(manager); }},
-      {Stage::Fuse, [](OpPassManager &manager) { buildFusePipeline(manager, "cpu"); }},
-      {Stage::Tile, [](OpPassManager &manager) { buildTilePipeline(manager); }},
-      {Stage::Exec, [](OpPassManager &manager) { buildSchedulePipeline(manager); }},
-  };
   for (auto [stage, build] : stages)
-    if (stage <= last && failed(runStage(stage, build)))
+    if (stage <= last && failed(runStage(build)))
       return failure();
   return success();
 }
@@ -202,6 +241,15 @@ int compileMain(int argc, const char *const *argv) {
   ParsedOptions parsed = parseCompileOptions(argc, argv);
   if (!parsed.options)
     return parsed.status;
+  if (!parsed.options->printAfter.empty()) {
+    std::vector<std::string> known = passNames();
+    for (const std::string &name : parsed.options->printAfter)
+      if (!llvm::is_contained(known, name)) {
+        llvm::errs() << "tenon compile: unknown pass '" << name << "'; one of "
+                     << llvm::join(known, ", ") << "\n";
+        return 2;
+      }
+  }
   return succeeded(Compilation(std::move(*parsed.options)).run()) ? 0 : 1;
 }
 

@@ -38,8 +38,7 @@ private:
   mlir::LogicalResult import();
   mlir::LogicalResult importText();
   mlir::LogicalResult importProgram();
-  mlir::LogicalResult runStage(Stage stage,
-                               llvm::function_ref<void(mlir::OpPassManager &)> build);
+  mlir::LogicalResult runStage(void (*build)(mlir::OpPassManager &, const CompileOptions &));
   mlir::LogicalResult lower(Stage last);
   mlir::LogicalResult generateCode();
   mlir::LogicalResult writeFile();
@@ -58,6 +57,9 @@ mlir::FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightSt
 
 /// Registers every dialect of the compiler.
 void registerDialects(mlir::DialectRegistry &registry);
+
+/// The passes of all stages in order, as `--print-ir-after` knows them.
+std::vector<std::string> passNames();
 
 /// `tenon compile` as a function: 0, 1 (refused or wrong input) or 2 (usage).
 int compileMain(int argc, const char *const *argv);

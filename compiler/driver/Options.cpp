@@ -41,7 +41,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   CompileOptions options;
   std::string stopAfter;
   std::vector<std::string> dims, settings;
-  bool noFold = false;
+  bool noFold = false, noFuse = false;
   CLI::App app("compiles a model (.onnx, .tn, or the tenon dialect as .mlir) to a bundle",
                "tenon compile");
   app.option_defaults()->always_capture_default();
@@ -62,6 +62,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
       ->delimiter(',');
   app.add_flag("--time-passes", options.timePasses, "print how long each pass took");
   app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
+  app.add_flag("--no-fuse", noFuse, "a kernel for each operation (slow; to compare answers)");
   app.add_option("--threads", options.threads, "threads for code generation")
       ->check(CLI::Range(1, 256));
   try {
@@ -74,6 +75,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
     return ParsedOptions{std::nullopt, 2};
   };
   options.fold = !noFold;
+  options.fuse = !noFuse;
   for (const std::string &text : dims) {
     Expected<DimOverride> dim = parseDimOverride(text);
     if (!dim)

@@ -25,7 +25,7 @@ struct CompileOptions {
   LanguageOptions language;
   Stage stopAfter = Stage::Bundle;
   std::vector<std::string> printAfter;
-  bool fold = true, timePasses = false;
+  bool fold = true, fuse = true, timePasses = false;
   unsigned threads = 2;
 };
 

@@ -43,10 +43,12 @@ private:
   void fuseBlock(Block &block, const fuse::Target &target, unsigned &counter) {
     fuse::Graph graph(block);
     fuse::Partition partition(graph, target);
-    partition.seedChains();
-    partition.mergeGreedily();
-    partition.duplicateMaps();
-    partition.joinSiblings();
+    if (merge) {
+      partition.seedChains();
+      partition.mergeGreedily();
+      partition.duplicateMaps();
+      partition.joinSiblings();
+    }
     fuse::outlineKernels(block, graph, partition.takeKernels(), counter);
   }
 };

@@ -17,8 +17,9 @@ namespace tenon {
 #define GEN_PASS_REGISTRATION
 #include "passes/fuse/Passes.h.inc"
 
-/// The fusion stage for one target ("cpu", "cpu:<threads>", "gpu").
-void buildFusePipeline(mlir::OpPassManager &manager, llvm::StringRef target);
+/// The fusion stage for one target ("cpu", "cpu:<threads>", "gpu"); without
+/// \p merge every operation gets a kernel of its own.
+void buildFusePipeline(mlir::OpPassManager &manager, llvm::StringRef target, bool merge = true);
 
 } // namespace tenon
 

@@ -30,7 +30,9 @@ def FuseKernels : Pass<"tenon-fuse-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"cpu\"",
-                        "whose costs decide: cpu, cpu:<threads> or gpu">];
+                        "whose costs decide: cpu, cpu:<threads> or gpu">,
+                 Option<"merge", "merge", "bool", "true",
+                        "false: each operation in a kernel of its own, for comparison">];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 

@@ -5,10 +5,10 @@
 
 namespace tenon {
 
-void buildFusePipeline(mlir::OpPassManager &manager, llvm::StringRef target) {
+void buildFusePipeline(mlir::OpPassManager &manager, llvm::StringRef target, bool merge) {
   // Until tile programs are made: their strides are what it is for.
   manager.addPass(createNameSizes());
-  manager.addPass(createFuseKernels({target.str()}));
+  manager.addPass(createFuseKernels({target.str(), merge}));
   manager.addPass(createVerifyKernels());
 }
 

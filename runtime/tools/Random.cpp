@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <exception>
 #include <random>
 
 namespace tenon::tools {
@@ -56,19 +57,46 @@ void fillRandom(Array &array, std::mt19937_64 &engine) {
   convertFloats(drawn, type, array);
 }
 
-Status drawInput(const bundle::Tensor &tensor, const bundle::ExprValues &values,
-                 std::mt19937_64 &engine, Array &array) {
+/// Makes room for the input's elements.
+Status reserve(const bundle::Tensor &tensor, int64_t bytes, Array &array) {
+  try {
+    array.bytes.resize(bytes);
+  } catch (const std::exception &) {
+    return Status(TENON_OUT_OF_MEMORY,
+                  "no memory for input '" + tensor.name + "' of shape " +
+                      shapeText(array.shape.data(), array.shape.size()) + " (" +
+                      std::to_string(bytes) + " bytes)");
+  }
+  return {};
+}
+
+/// Sizes out of a symbol's range are refused before anything of that size is made.
+Status checkSize(const EntryPoint &entry, const bundle::Tensor &tensor, int32_t dim, int64_t size) {
+  const bundle::ExprNode &node = entry.exprs[tensor.shape[dim]];
+  if (node.op != bundle::ExprOp::Symbol)
+    return {};
+  const bundle::Symbol &symbol = entry.symbols[node.a];
+  if (size >= symbol.min && size <= symbol.max)
+    return {};
+  return refuse("dimension " + std::to_string(dim) + " of input '" + tensor.name + "' is " +
+                std::to_string(size) + ", expected " + std::to_string(symbol.min) + " to " +
+                std::to_string(symbol.max) + " (" + symbol.name + ")");
+}
+
+Status drawInput(const EntryPoint &entry, const bundle::Tensor &tensor,
+                 const bundle::ExprValues &values, std::mt19937_64 &engine, Array &array) {
   array.type = tensor.type;
   for (bundle::Expr dim : tensor.shape) {
     if (values.state(dim) != bundle::ExprValues::State::Known || values.value(dim) < 0)
       return refuse("the shape of input '" + tensor.name + "' is not known");
+    TENON_TRY(checkSize(entry, tensor, array.shape.size(), values.value(dim)));
     array.shape.push_back(values.value(dim));
   }
   int64_t elements, bytes;
   if (!countElements(array.shape.data(), array.shape.size(), elements) ||
       !countBytes(array.type, elements, bytes) || !elementBytes(array.type))
     return refuse("input '" + tensor.name + "' cannot be drawn at random");
-  array.bytes.resize(bytes);
+  TENON_TRY(reserve(tensor, bytes, array));
   fillRandom(array, engine);
   return {};
 }
@@ -92,7 +120,7 @@ Status randomInputs(const std::string &bundlePath, const std::string &entryName,
     std::mt19937_64 engine(seed);
     for (const bundle::Tensor &tensor : entry.inputs)
       if (Array drawn; !inputs.count(tensor.name)) {
-        TENON_TRY(drawInput(tensor, values, engine, drawn));
+        TENON_TRY(drawInput(entry, tensor, values, engine, drawn));
         inputs[tensor.name] = std::move(drawn);
       }
   }

@@ -148,6 +148,9 @@ def stages_can_be_printed(tenon, folder):
     assert "tenon." in text, f"no IR: {text[:200]!r}"
     refused(lambda: tenon.call("compile", model, "-o", folder / "x.tenon", "--stop-after=nowhere"), "nowhere",
             status=2)
+    tenon.call("compile", model, "-o", folder / "x.tenon", "--print-ir-after=tenon-fuse-kernels,exec-plan-memory")
+    refused(lambda: tenon.call("compile", model, "-o", folder / "x.tenon", "--print-ir-after=nonsense"), "nonsense",
+            "tenon-fuse-kernels", "exec-plan-memory", status=2)
 
 
 @test

@@ -5,6 +5,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
 
+import answer_tests
 import checks
 import compile_tests
 import external_data_tests

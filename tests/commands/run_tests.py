@@ -111,6 +111,8 @@ def random_inputs(tenon, folder):
     assert results[0].shape == (1, 8), "a free dimension is 1 unless --dim says otherwise"
     assert np.array_equal(results[0], results[1]) and not np.array_equal(results[0], results[2])
     tenon.call("run", program, "--random", "--dim", "batch=5", "--output-dir", folder / "d")
+    refused(lambda: tenon.call("run", program, "--random", "--dim", "batch=99999999999", "--output-dir", folder / "e"),
+            "'x'", "99999999999", "batch")
     assert np.load(folder / "d" / "y.npy").shape == (5, 8)
 
 
