@@ -148,16 +148,19 @@ class Session:
         return [describe(self.bundle, entry, index).contents.name.decode(errors="replace")
                 for index in range(count(self.bundle, entry))]
 
-    def run(self, feeds, entry=None):
-        """Outputs by name, of the first entry point or the one of that name."""
+    def run(self, feeds, entry=None, into=None):
+        """Outputs by name, of the first entry point or the one of that name. `into`: arrays by name that
+        the outputs are written into, of their shapes; the inputs are then used where they lie."""
         number = self.entries.index(entry) if entry else 0
         names, results = self.arguments(number)
-        values = [as_tensor(np.array(feeds[name], order="C")) for name in names]
+        values = [as_tensor(feeds[name] if into else np.array(feeds[name], order="C")) for name in names]
         inputs = (Tensor * max(1, len(values)))(*values)
         outputs = (Tensor * max(1, len(results)))()
+        for index, name in enumerate(results if into else []):
+            outputs[index] = as_tensor(into[name])
         self.runtime.check(self.runtime.lib.tenon_session_run(
             self.session, number, inputs, len(values), outputs, len(results)))
-        return {name: as_array(outputs[index]) for index, name in enumerate(results)}
+        return {name: into[name] if into else as_array(outputs[index]) for index, name in enumerate(results)}
 
     def reset(self):
         self.runtime.check(self.runtime.lib.tenon_session_reset(self.session))

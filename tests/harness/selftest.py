@@ -1,17 +1,23 @@
 """The tests of the tests: the measure tells right from wrong, the pool survives its workers."""
 
+import ctypes
 import os
 import pathlib
+import signal
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / name) for name in ("e2e", "conformance", "docs")]
+sys.path[:0] = [str(HERE.parent / name) for name in ("e2e", "conformance", "docs", "fuzz")]
 
 import numpy as np
 
 import checks
+import draw
+import guarded
+import judge
 import measure
+import reduce
 from checks import test
 from pool import Pool
 from tenon import file_names
@@ -103,6 +109,65 @@ def quotations_are_found(tenon, folder):
     source = docs.squeezed("int a;\n\n  int b;\nint c;\nint d;\n")
     assert docs.occurs("int a;\nint b;", source) and docs.occurs("int a;\n...\nint d;", source)
     assert not docs.occurs("int a;\nint c;", source) and not docs.occurs("int d;\n...\nint a;", source)
+
+
+def drawn(kind):
+    """A random graph with a node of this kind among others."""
+    for seed in range(1000):
+        graph = draw.draw(seed)
+        if len(graph.nodes) > 5 and any(node.op_type == kind for node in graph.nodes):
+            return graph
+    raise AssertionError(f"no graph with {kind}")
+
+
+@test
+def random_graphs_are_judged(tenon, folder):
+    """What the reference says is right; one element of it changed is not."""
+    graph = drawn("Softmax")
+    expected = judge.Expected(*graph.part(graph.nodes, exposed=True))
+    seen = 0
+    for name, value in expected.outputs.items():
+        assert expected.mismatch(name, value) is None
+        if value.dtype.kind == "f" and value.size and np.isfinite(value).all():
+            wrong = value.copy()
+            wrong.flat[0] += 1 + np.abs(value).max()
+            seen += expected.mismatch(name, wrong) is not None
+        assert expected.mismatch(name, value[None]) is not None
+    assert seen, "no wrong value was seen"
+
+
+@test
+def forbidden_pages_end_the_process(tenon, folder):
+    def reads(at_end, offset):
+        child = os.fork()
+        if child == 0:
+            array = guarded.empty((3,), np.float32, at_end)
+            ctypes.string_at(array.ctypes.data + offset, 4)
+            os._exit(0)
+        return os.waitpid(child, 0)[1]
+
+    for at_end in (True, False):
+        assert reads(at_end, 0) == 0 and reads(at_end, 8) == 0
+    assert reads(True, 12) == signal.SIGSEGV and reads(False, -4) == signal.SIGSEGV
+
+
+class BadAtSoftmax:
+    """A compiler whose answers are wrong where a graph has a Softmax."""
+
+    def compile(self, model, *options):
+        self.bad = any(node.op_type == "Softmax" for node in model.graph.node)
+
+    def wrong(self, *run):
+        return "wrong" if self.bad else ""
+
+    def differs_by_threads(self, *run):
+        return None
+
+
+@test
+def failing_graphs_are_reduced(tenon, folder):
+    nodes, why = reduce.reduce(BadAtSoftmax, drawn("Softmax"), "wrong")
+    assert [node.op_type for node in nodes] == ["Softmax"] and why == "wrong"
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ ALL = {
     "language-spec": runner("language-spec", "tests/language/spec.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
     "package": runner("package", "tests/package/run.py"),
+    "graphs": runner("graphs", "tests/fuzz/run.py", timeout=5 * 3600),
     "damage": runner("damage", "tests/damage/run.py"),
     "cuda": runner("cuda", "tests/sim/cuda/run.py"),
     "ptx-reference": runner("ptx-reference", "tests/sim/reference/run.py"),
