@@ -220,7 +220,7 @@ private:
     append(op.slots[0], op, function);
     bool memory = op.id >= HandlerId::LoadGlobal && op.id <= HandlerId::Atomic;
     if (op.id == HandlerId::Extended) {
-      program.extendedSites[index] = uint32_t(program.sites.size());
+      program.extendedSites[index] = program.extended[size_t(op.extended)]->site = uint32_t(program.sites.size());
       program.sites.push_back({index});
     } else if (memory) {
       program.sites[op.slots[1].handler].op = index;

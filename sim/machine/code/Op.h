@@ -78,6 +78,7 @@ public:
   std::vector<RegisterUse> operands;
   bool convergent = false;
   bool pinsRegisters = false; // an engine may read or write them after run: rows not shared
+  uint32_t site = 0; // its counters' place, Program::sites
   const char *name = "";
 };
 

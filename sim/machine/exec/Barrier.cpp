@@ -6,6 +6,7 @@
 #include "sim/machine/exec/Access.h"
 #include "sim/machine/exec/BarrierBits.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/exec/WholeBarrier.h"
 #include "sim/machine/race/Strong.h"
 #include <algorithm>
 

@@ -45,6 +45,7 @@ struct Block {
   uint32_t threads = 0;
   uint32_t liveThreads = 0;
   std::vector<Warp> warps;
+  Warp *running = nullptr;             // the warp whose handlers run (exec/WarpLoop.cpp)
   std::unique_ptr<uint8_t[], void (*)(void *)> shared{nullptr, nullptr};
   uint32_t sharedBytes = 0;
   std::unique_ptr<uint8_t[], void (*)(void *)> files{nullptr, nullptr}; // of all warps

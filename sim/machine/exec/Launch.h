@@ -23,6 +23,7 @@ struct Launch {
   uint32_t threads = 0, warpsPerBlock = 0, sharedBytes = 0, dynamicShared = 0;
   uint64_t blocks = 0, clusters = 0;
   bool explicitCluster = false;
+  bool chained = false;   // at a barrier the next warp runs at once, without the scheduler
   bool together = false;  // all blocks are present before the first runs (cooperative)
   unsigned workers = 1;
   std::vector<std::byte> parameters;
@@ -83,9 +84,6 @@ void callBuiltin(Warp &warp, const CallSite &site, uint32_t mask);
 
 /// Barriers: see exec/Barrier.cpp.
 void barrierOp(Warp &warp, const Op *op, uint32_t mask);
-/// The same for a plain barrier of all threads that the whole warp arrives at with
-/// nothing else in progress; false (nothing done) if it is not so.
-bool wholeBarrier(Warp &warp, const Op *op);
 void exitLanes(Warp &warp, uint32_t mask);
 void checkBarriers(Block &block);
 void clusterArrive(Warp &warp, uint32_t mask, bool release);

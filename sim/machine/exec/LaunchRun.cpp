@@ -57,6 +57,7 @@ void describe(Launch &l, Gpu &gpu, const LaunchConfig &c) {
   l.sharedBytes = c.kernel->staticSharedBytes + c.dynamicSharedBytes;
   l.parameters.assign(c.parameters.begin(), c.parameters.end());
   l.together = c.cooperative;
+  l.chained = l.machine->options().seed == 0 && !l.program->usesAsync;
   l.workspace = c.gridWorkspace;
 }
 

@@ -135,7 +135,6 @@ private:
     round.ran |= ran;
     round.progress |= changes != warp.block->changes || warp.wrote ||
                       (state == WarpState::Runnable && !warp.polled);
-    warp.finished = state == WarpState::Done;
     return warp.finished;
   }
 

@@ -77,6 +77,7 @@ struct alignas(64) Warp {
   uint32_t taken = 0;             // lanes of a branch that parted
   int64_t turn = 0;               // instructions left in this turn
   int64_t quantum = 0;            // instructions left before other warps run
+  int64_t given = 0;              // what it was when the warp took over
   uint64_t *blockCounts = nullptr;     // executions per basic block by all 32 lanes
   uint64_t *maskedCounts = nullptr;    // the others
   uint64_t *blockLanes = nullptr;      // lanes of those, summed

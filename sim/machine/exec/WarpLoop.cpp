@@ -3,6 +3,7 @@
 #include "sim/machine/exec/Access.h"
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/exec/Taint.h"
+#include "sim/machine/exec/WholeBarrier.h"
 #include "sim/machine/handlers/Tables.h"
 #include "sim/machine/race/Knowledge.h"
 #include "sim/machine/race/SharedCells.h"
@@ -158,9 +159,12 @@ const void *tableFor(const Warp &warp) {
   return warp.active == allLanes ? tables.full : tables.masked;
 }
 
-void runHandlers(Warp &warp) {
+/// Runs a warp, and those that follow it at barriers; the one that left.
+Warp &runHandlers(Warp &warp) {
   handlerTables().enter(warp.pc, warp.file, &warp, tableFor(warp));
-  warp.pc = warp.stop;
+  Warp &last = *warp.block->running;
+  last.pc = last.stop;
+  return last;
 }
 
 /// Extended ops that wait are asked again when something has changed since.
@@ -178,24 +182,45 @@ void retryExtended(Warp &warp) {
 
 } // namespace
 
-WarpState runWarp(Warp &warp, int64_t quantum) {
-  int64_t given = quantum;
-  warp.quantum = quantum;
+/// Makes this warp the one that runs on its block's budget of instructions.
+static void takeOver(Warp &warp, int64_t quantum) {
+  warp.quantum = warp.given = quantum;
   warp.polled = warp.wrote = false;
+  warp.block->running = &warp;
   if (uint64_t now = warp.block->launch->shrinks->load(std::memory_order_acquire); now != warp.boundsSeen) {
     warp.bounds = warp.writeBounds = {};
     warp.boundsSeen = now;
   }
-  if (!warp.waiting.empty())
-    retryExtended(warp);
+}
+
+Warp *nextAtBarrier(Warp &warp) {
+  Block &block = *warp.block;
+  if (!block.launch->chained)
+    return nullptr;
+  Warp &next = block.warps[warp.index + 1 < block.warps.size() ? warp.index + 1 : 0];
+  bool plain = next.active == allLanes && next.runnable.empty() && next.waiting.empty() && !next.tainted;
+  if (!plain || next.finished)
+    return nullptr;
+  warp.steps += uint64_t(warp.given - warp.quantum);
+  takeOver(next, warp.quantum);
+  return &next;
+}
+
+WarpState runWarp(Warp &first, int64_t quantum) {
+  Block &block = *first.block;
+  takeOver(first, quantum);
+  if (!first.waiting.empty())
+    retryExtended(first);
   auto left = [&](WarpState state) {
-    warp.steps += uint64_t(given - warp.quantum);
+    Warp &warp = *block.running;
+    warp.steps += uint64_t(warp.given - warp.quantum);
+    warp.finished = state == WarpState::Done;
     return state;
   };
   while (true) {
-    if (!warp.active && !chooseSplit(warp))
+    if (Warp &warp = *block.running; !warp.active && !chooseSplit(warp))
       return left(warp.waiting.empty() ? WarpState::Done : WarpState::Blocked);
-    runHandlers(warp);
+    Warp &warp = runHandlers(*block.running);
     switch (Leave(warp.leave)) {
     case Leave::Quantum:
       dropTaint(warp);
@@ -212,6 +237,7 @@ WarpState runWarp(Warp &warp, int64_t quantum) {
       chooseSplit(warp);
       break;
     case Leave::Mode:
+    case Leave::Arrived:
       break;
     case Leave::Control:
       if (!fastExtended(warp))

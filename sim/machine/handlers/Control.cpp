@@ -1,6 +1,7 @@
 // What moves a split from block to block. Everything that needs more than the
 // warp's own fields leaves to its loop (exec/WarpLoop.cpp).
 #include "sim/machine/exec/MemoryOps.h"
+#include "sim/machine/exec/WholeBarrier.h"
 #include "sim/machine/handlers/Handler.h"
 
 namespace tenon::sim::TENON_LANES {
@@ -61,6 +62,21 @@ TENON_HANDLER(any_Branch) {
     warp->taken = taken;
     TENON_LEAVE(Diverged);
   }
+  TENON_NEXT;
+}
+
+/// Plain barriers are left only where the scheduler has to choose who runs next.
+TENON_HANDLER(full_Barrier) {
+  if (!wholeBarrier(*warp, op))
+    TENON_LEAVE(Control);
+  Warp *next = nextAtBarrier(*warp);
+  if (!next) {
+    op = warp->active ? warp->pc : op;
+    TENON_LEAVE(Arrived);
+  }
+  warp = next;
+  file = warp->file;
+  op = warp->pc;
   TENON_NEXT;
 }
 

@@ -56,7 +56,7 @@ struct CellCheck {
 
 /// The part of one line in [from, to): its own cell, or those of its words.
 template <bool Write>
-inline bool passLine(const GlobalShadow &shadow, CellCheck check, u64 from, u64 to) {
+inline __attribute__((always_inline)) bool passLine(const GlobalShadow &shadow, CellCheck check, u64 from, u64 to) {
   RaceCell &line = *shadow.line(from);
   bool whole = to - from == 128;
   if (line.write != openLine) {
@@ -78,6 +78,18 @@ inline bool passLine(const GlobalShadow &shadow, CellCheck check, u64 from, u64 
   return true;
 }
 
+/// Line by line: what does not start and end with lines, or is kept by word.
+template <bool Write>
+__attribute__((noinline)) bool passLines(const GlobalShadow &shadow, CellCheck check, u64 first, u64 size) {
+  for (u64 from = first, end = first + size; from < end;) {
+    u64 to = (from | 127) + 1 < end ? (from | 127) + 1 : end;
+    if (!passLine<Write>(shadow, check, from, to))
+      return false;
+    from = to;
+  }
+  return true;
+}
+
 /// The race cells of [first, first + Size), both multiples of 4.
 template <bool Write, unsigned Size> inline __attribute__((always_inline)) bool passRaces(Warp &warp, u64 first) {
   const GlobalRaceState &race = *warp.globalRace;
@@ -90,13 +102,7 @@ template <bool Write, unsigned Size> inline __attribute__((always_inline)) bool 
   if constexpr (Size % 128 == 0)
     if (__builtin_expect(first % 128 == 0, 1) && check.passAll<Write, Size / 128>(shadow.line(first)))
       return true;
-  for (u64 from = first, end = first + Size; from < end;) {
-    u64 to = (from | 127) + 1 < end ? (from | 127) + 1 : end;
-    if (!passLine<Write>(shadow, check, from, to))
-      return false;
-    from = to;
-  }
-  return true;
+  return passLines<Write>(shadow, check, first, Size);
 }
 
 } // namespace tenon::sim::TENON_LANES

@@ -32,6 +32,9 @@ inline __attribute__((always_inline)) bool globalRange(const Op *op, u8 *file, W
     return false;
   u64 first = *reinterpret_cast<const u64 *>(addresses) + u64(s64(op->imm));
   const GlobalShadow &shadow = *warp.shadow;
+  if constexpr (Write) // lines are fetched while the access is checked
+    for (unsigned i = 0; i < Kind::size; i += 64)
+      __builtin_prefetch(reinterpret_cast<const u8 *>(first) + i, 1);
   if (first % (Kind::bytes < 4 ? 4 : Kind::bytes) ||
       !inBounds(warp, Write ? warp.writeBounds : warp.bounds, first, Kind::size) ||
       (!Write && !isWrittenAt<Kind::size>(shadow.init, first - shadow.base)) || !passRaces<Write, Kind::size>(warp, first))
@@ -49,7 +52,7 @@ inline __attribute__((always_inline)) bool globalRange(const Op *op, u8 *file, W
 
 /// Lane by lane. Below 4 bytes words are shared between lanes: not here.
 template <class Kind, bool Write>
-inline bool globalLanes(const Op *op, u8 *file, Warp &warp, u32 mask) {
+__attribute__((noinline)) bool globalLanes(const Op *op, u8 *file, Warp &warp, u32 mask) {
   const GlobalShadow &shadow = *warp.shadow;
   alignas(64) u64 address[laneCount];
   const u64 *row = reinterpret_cast<const u64 *>(file + op->a * rowBytes);

@@ -115,7 +115,7 @@ inline __attribute__((always_inline)) bool sharedPieces(const Op *op, u8 *file, 
 
 /// The lanes of `mask`.
 template <class Kind, bool Write>
-inline bool sharedLanes(const Op *op, u8 *file, Warp &warp, const u32 *address, u32 mask) {
+__attribute__((noinline)) bool sharedLanes(const Op *op, u8 *file, Warp &warp, const u32 *address, u32 mask) {
   SharedShadow &shadow = *warp.sharedShadow;
   if (warp.sharedBytes < Kind::bytes)
     return false;

@@ -15,6 +15,7 @@ TENON_HANDLER(masked_Block);
 TENON_HANDLER(any_Jump);
 TENON_HANDLER(any_Branch);
 TENON_HANDLER(any_Control);
+TENON_HANDLER(full_Barrier);
 
 static const MaskedBody bodies[handlerCount] = {
 #define HANDLER(name, slots) masked_##name,
@@ -96,6 +97,7 @@ const HandlerTables &tables() {
     };
     set(HandlerId::Block, full_Block, masked_Block, masked_Block);
     set(HandlerId::Jump, any_Jump, any_Jump, any_Jump);
+    set(HandlerId::Barrier, full_Barrier, any_Control, any_Control);
     set(HandlerId::Branch, any_Branch, any_Branch, taintedBranch);
     addCarried(t);
     t.enter = enter;

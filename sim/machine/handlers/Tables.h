@@ -46,6 +46,7 @@ enum class Leave : uint8_t {
   Reschedule, // at a Block op: another split goes first, or the turn is over
   Diverged,   // a branch parted: stop is the fall-through, runnable has the rest
   Control,    // the op at stop must be run by the warp's loop
+  Arrived,    // at a barrier, and waits if it is not complete
   Mode,       // full, masked or tainted changed
 };
 

@@ -17,14 +17,17 @@ bool isNarrow(Element type) {
   return type == Element::F16 || type == Element::E4M3 || type == Element::E5M2;
 }
 
-/// Splits 16 values and stores them; says which are infinite or NaN.
+/// Splits 16 values and stores them; says which are infinite or NaN. Where values
+/// stay whole, exponents are kept as integers in the place of the floats.
 inline __mmask16 splitVector(__m512 value, int minExponent, bool whole, float *significand,
-                        float *exponent) {
+                             float *exponent) {
   __mmask16 special = _mm512_fpclass_ps_mask(value, 0x99); // NaN, infinities
   __m512 e = _mm512_max_ps(_mm512_getexp_ps(value), _mm512_set1_ps(float(minExponent)));
   __mmask16 zero = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_EQ_OQ);
   e = _mm512_mask_mov_ps(e, zero, _mm512_set1_ps(-126));
-  if (!whole) {
+  if (whole) {
+    e = _mm512_castsi512_ps(_mm512_cvtps_epi32(e));
+  } else {
     e = _mm512_mask_mov_ps(e, special, _mm512_setzero_ps());
     value = _mm512_scalef_ps(value, negate(e));
   }
@@ -34,7 +37,7 @@ inline __mmask16 splitVector(__m512 value, int minExponent, bool whole, float *s
 }
 
 /// Element `index` of each 32-bit word as f32.
-inline __m512 decodeWords(Element type, __m512i words, int index) {
+inline __attribute__((always_inline)) __m512 decodeWords(Element type, __m512i words, int index) {
   switch (type) {
   case Element::F16:
     return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, unsigned(16 * index))));
@@ -58,8 +61,8 @@ inline __m512 decodeWords(Element type, __m512i words, int index) {
   }
 }
 
-void prepareLanes(const DotModel &model, Element type, int chunks, const TileWords &tile,
-                  LanePanel &panel) {
+inline __attribute__((always_inline)) void prepareLanesOf(const DotModel &model, Element type, int chunks,
+                                                          const TileWords &tile, LanePanel &panel) {
   int perWord = 32 / bitsOf(type), words = chunks * 4;
   panel.count = words * perWord;
   panel.whole = model.fast || isNarrow(type);
@@ -70,6 +73,18 @@ void prepareLanes(const DotModel &model, Element type, int chunks, const TileWor
                            panel.significand[k], panel.exponent[k]);
   }
   panel.special = special != 0;
+}
+
+void prepareLanes(const DotModel &model, Element type, int chunks, const TileWords &tile,
+                  LanePanel &panel) {
+  switch (type) { // the commonest without a choice at each element
+  case Element::F16:
+    return prepareLanesOf(model, Element::F16, chunks, tile, panel);
+  case Element::BF16:
+    return prepareLanesOf(model, Element::BF16, chunks, tile, panel);
+  default:
+    return prepareLanesOf(model, type, chunks, tile, panel);
+  }
 }
 
 /// 16 consecutive elements, in the order of memory.
@@ -156,14 +171,31 @@ inline __m512 finish(const DotModel &model, __m512i sum, __m512 unscale) {
   return result;
 }
 
-template <int K, bool Whole>
+/// Groups of up to 8 terms and their sum, in which no bit is lost; `wide`: outputs
+/// that need the exact way.
+template <int Groups>
+inline __m512 addGroups(const DotModel &model, const __m512i *groups, __mmask16 wide, __m512 scale) {
+  __m512i sum = groups[0];
+  if constexpr (Groups > 1) {
+    __m512i sizes = _mm512_abs_epi32(groups[0]);
+    for (int g = 1; g < Groups; ++g) {
+      sizes = _mm512_or_si512(sizes, _mm512_abs_epi32(groups[g]));
+      sum = _mm512_add_epi32(sum, groups[g]);
+    }
+    wide |= _mm512_cmpge_epu32_mask(sizes, _mm512_set1_epi32(INT32_MAX / Groups));
+  }
+  if (__builtin_expect(wide, 0))
+    return finishWide(model, groups, Groups, scale);
+  return finish(model, sum, negate(scale));
+}
+
+template <int K>
 inline __m512 alignAndAdd(const DotModel &model, const RowElements<K> &a, const ColumnElements &b, __m512 c) {
   constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
   __mmask16 zero = _mm512_cmp_ps_mask(c, _mm512_setzero_ps(), _CMP_EQ_OQ);
   __m512 least = _mm512_mask_mov_ps(_mm512_set1_ps(float(model.minExponentC)), zero,
                                     _mm512_set1_ps(-126));
   __m512 ec = _mm512_max_ps(_mm512_getexp_ps(c), least);
-  __m512 sc = _mm512_scalef_ps(c, negate(ec));
   // What does not depend on c comes first: sums of earlier steps arrive late.
   __m512 exponents[K], most[2];
 #pragma clang loop unroll(full)
@@ -173,31 +205,53 @@ inline __m512 alignAndAdd(const DotModel &model, const RowElements<K> &a, const 
   }
   __m512 largest = _mm512_max_ps(_mm512_max_ps(most[0], most[1]), ec);
   __m512 scale = _mm512_sub_ps(_mm512_set1_ps(float(model.fractionBits)), largest);
-  // Whole products need one factor for all; where it is cut to 2^126, c is tiny
-  // and every product is zero.
-  __m512 factor = _mm512_scalef_ps(_mm512_set1_ps(1), _mm512_min_ps(scale, _mm512_set1_ps(126)));
   __m512i sums[kGroups];
-  sums[0] = _mm512_cvttps_epi32(_mm512_scalef_ps(sc, _mm512_add_ps(ec, scale)));
+  sums[0] = _mm512_cvttps_epi32(_mm512_scalef_ps(c, scale));
 #pragma clang loop unroll(full)
   for (int k = 0; k < K; ++k) {
     __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b.significand[k / kHalf][k % kHalf]));
-    product = Whole ? _mm512_mul_ps(product, factor)
-                    : _mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale));
+    product = _mm512_scalef_ps(product, _mm512_add_ps(exponents[k], scale));
     __m512i term = _mm512_cvttps_epi32(product);
     sums[k / 8] = k && k % 8 == 0 ? term : _mm512_add_epi32(sums[k / 8], term);
   }
-  __m512i sizes = _mm512_abs_epi32(sums[0]), sum = sums[0];
-  for (int g = 1; g < kGroups; ++g) {
-    sizes = _mm512_or_si512(sizes, _mm512_abs_epi32(sums[g]));
-    sum = _mm512_add_epi32(sum, sums[g]);
+  __mmask16 wide = _mm512_cmp_ps_mask(largest, _mm512_set1_ps(118), _CMP_GE_OQ);
+  return addGroups<kGroups>(model, sums, wide, scale);
+}
+
+/// The same for whole values: exponents are integers, and one factor aligns all products.
+template <int K>
+inline __m512 alignAndAddWhole(const DotModel &model, const RowElements<K> &a, const ColumnElements &b, __m512 c) {
+  constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
+  __m512i most[2];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; ++k) {
+    __m512i e = _mm512_add_epi32(_mm512_castps_si512(a.exponent[k]),
+                                 _mm512_set1_epi32(std::bit_cast<int>(b.exponent[k / kHalf][k % kHalf])));
+    most[k % 2] = k < 2 ? e : _mm512_max_epi32(most[k % 2], e);
   }
-  __mmask16 wide = _mm512_cmpge_epu32_mask(sizes, _mm512_set1_epi32(INT32_MAX / kGroups)) |
-                   _mm512_cmp_ps_mask(largest, _mm512_set1_ps(118), _CMP_GE_OQ);
-  if (kGroups == 1)
-    wide = _mm512_cmp_ps_mask(largest, _mm512_set1_ps(118), _CMP_GE_OQ);
-  if (__builtin_expect(wide, 0))
-    return finishWide(model, sums, kGroups, scale);
-  return finish(model, sum, negate(scale));
+  __m512i bits = _mm512_castps_si512(c), field = _mm512_and_si512(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(0xff));
+  __mmask16 zero = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7fffffff));
+  __m512i least = _mm512_mask_mov_epi32(_mm512_set1_epi32(model.minExponentC), zero, _mm512_set1_epi32(-126));
+  __m512i ec = _mm512_max_epi32(_mm512_sub_epi32(field, _mm512_set1_epi32(127)), least);
+  __m512i largest = _mm512_max_epi32(_mm512_max_epi32(most[0], most[1]), ec);
+  __m512i shift = _mm512_sub_epi32(_mm512_set1_epi32(model.fractionBits), largest);
+  __m512 scale = _mm512_cvtepi32_ps(shift);
+  // Where the factor is cut to 2^126, c is tiny and every product is zero.
+  __m512i power = _mm512_add_epi32(_mm512_min_epi32(shift, _mm512_set1_epi32(126)), _mm512_set1_epi32(127));
+  __m512 factor = _mm512_castsi512_ps(_mm512_slli_epi32(power, 23));
+  __m512i sums[kGroups][2] = {};
+  sums[0][1] = _mm512_cvttps_epi32(_mm512_scalef_ps(c, scale));
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; ++k) {
+    __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b.significand[k / kHalf][k % kHalf]));
+    __m512i term = _mm512_cvttps_epi32(_mm512_mul_ps(product, factor));
+    sums[k / 8][k % 2] = _mm512_add_epi32(sums[k / 8][k % 2], term);
+  }
+  __m512i groups[kGroups];
+  for (int g = 0; g < kGroups; ++g)
+    groups[g] = _mm512_add_epi32(sums[g][0], sums[g][1]);
+  __mmask16 wide = _mm512_cmpge_epi32_mask(largest, _mm512_set1_epi32(118));
+  return addGroups<kGroups>(model, groups, wide, scale);
 }
 
 template <int K, bool Whole>
@@ -218,7 +272,7 @@ void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPan
         continue;
       }
       ColumnElements b = {{bs, bs + second}, {be, be + second}};
-      _mm512_store_ps(accumulators[n], alignAndAdd<K, Whole>(model, a, b, c));
+      _mm512_store_ps(accumulators[n], Whole ? alignAndAddWhole<K>(model, a, b, c) : alignAndAdd<K>(model, a, b, c));
     }
   }
 }

@@ -72,6 +72,8 @@ void countAccess(Warp &warp, const Op *op, const LaneAccess &access, uint32_t go
 }
 
 static MemoryCounters &extendedSite(Warp &warp) {
+  if (warp.current && HandlerId(warp.current->handler) == HandlerId::Extended)
+    return warp.counters[warp.program->extended[size_t(warp.current->imm)]->site];
   uint32_t op = warp.current ? warp.program->indexOf(warp.current) : 0;
   return warp.counters[warp.program->siteOfOp(op)];
 }
