@@ -1,4 +1,4 @@
-// Launches, function attributes, occupancy, streams, events and graphs.
+// Launches, function attributes, occupancy, streams and events.
 #include "sim/libcudart/Runtime.h"
 
 #include <algorithm>
@@ -22,18 +22,6 @@ cudaError_t launch(CUfunction function, dim3 grid, dim3 block, void **arguments,
                         stream, attributes, count};
   return call([&] { return cuLaunchKernelEx(&config, function, arguments, nullptr); });
 }
-
-CUDA_KERNEL_NODE_PARAMS driverParams(const void *function, dim3 grid, dim3 block, unsigned shared,
-                                     void **arguments, void **extra) {
-  return {functionOf(function), grid.x, grid.y, grid.z, block.x, block.y, block.z, shared, arguments, extra, nullptr, nullptr};
-}
-
-struct KernelNodeParams {
-  void *func;
-  dim3 gridDim, blockDim;
-  unsigned sharedMemBytes;
-  void **kernelParams, **extra;
-};
 
 struct FunctionAttributes {
   size_t sharedSizeBytes, constSizeBytes, localSizeBytes;
@@ -158,56 +146,3 @@ CUDART cudaError_t cudaEventRecord(CUevent e, CUstream s) { return cudaEventReco
 CUDART cudaError_t cudaEventSynchronize(CUevent e) { return call([&] { return cuEventSynchronize(e); }); }
 CUDART cudaError_t cudaEventQuery(CUevent e) { return call([&] { return cuEventQuery(e); }); }
 CUDART cudaError_t cudaEventElapsedTime(float *ms, CUevent a, CUevent b) { return call([&] { return cuEventElapsedTime_v2(ms, a, b); }); }
-
-// Graphs.
-
-CUDART cudaError_t cudaGraphCreate(CUgraph *g, unsigned flags) { return call([&] { return cuGraphCreate(g, flags); }); }
-CUDART cudaError_t cudaGraphDestroy(CUgraph g) { return call([&] { return cuGraphDestroy(g); }); }
-CUDART cudaError_t cudaGraphClone(CUgraph *copy, CUgraph g) { return call([&] { return cuGraphClone(copy, g); }); }
-CUDART cudaError_t cudaGraphGetNodes(CUgraph g, CUgraphNode *nodes, size_t *n) { return call([&] { return cuGraphGetNodes(g, nodes, n); }); }
-CUDART cudaError_t cudaGraphAddDependencies(CUgraph g, const CUgraphNode *from, const CUgraphNode *to, const void *edges, size_t n) {
-  return call([&] { return cuGraphAddDependencies_v2(g, from, to, edges, n); });
-}
-CUDART cudaError_t cudaGraphAddKernelNode(CUgraphNode *node, CUgraph g, const CUgraphNode *deps, size_t n, const KernelNodeParams *p) {
-  return call([&] {
-    auto params = driverParams(p->func, p->gridDim, p->blockDim, p->sharedMemBytes, p->kernelParams, p->extra);
-    return cuGraphAddKernelNode_v2(node, g, deps, n, &params);
-  });
-}
-CUDART cudaError_t cudaGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node, const KernelNodeParams *p) {
-  return call([&] {
-    auto params = driverParams(p->func, p->gridDim, p->blockDim, p->sharedMemBytes, p->kernelParams, p->extra);
-    return cuGraphExecKernelNodeSetParams_v2(exec, node, &params);
-  });
-}
-CUDART cudaError_t cudaGraphAddMemcpyNode1D(CUgraphNode *node, CUgraph g, const CUgraphNode *deps, size_t n, void *to, const void *from, size_t bytes, int) {
-  return call([&] {
-    CUDA_MEMCPY3D c{};
-    c.srcMemoryType = c.dstMemoryType = CU_MEMORYTYPE_UNIFIED;
-    c.srcDevice = number(from), c.dstDevice = number(to);
-    c.srcPitch = c.dstPitch = c.WidthInBytes = bytes;
-    c.srcHeight = c.dstHeight = c.Height = c.Depth = 1;
-    return cuGraphAddMemcpyNode(node, g, deps, n, &c, nullptr);
-  });
-}
-CUDART cudaError_t cudaGraphAddMemsetNode(CUgraphNode *node, CUgraph g, const CUgraphNode *deps, size_t n, const CUDA_MEMSET_NODE_PARAMS *p) {
-  return call([&] { return cuGraphAddMemsetNode(node, g, deps, n, p, nullptr); });
-}
-CUDART cudaError_t cudaGraphAddHostNode(CUgraphNode *node, CUgraph g, const CUgraphNode *deps, size_t n, const CUDA_HOST_NODE_PARAMS *p) {
-  return call([&] { return cuGraphAddHostNode(node, g, deps, n, p); });
-}
-CUDART cudaError_t cudaGraphAddEmptyNode(CUgraphNode *node, CUgraph g, const CUgraphNode *deps, size_t n) {
-  return call([&] { return cuGraphAddEmptyNode(node, g, deps, n); });
-}
-CUDART cudaError_t cudaGraphInstantiate(CUgraphExec *exec, CUgraph g, unsigned long long flags) {
-  return call([&] { return cuGraphInstantiateWithFlags(exec, g, flags); });
-}
-CUDART cudaError_t cudaGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph g, unsigned long long flags) {
-  return cudaGraphInstantiate(exec, g, flags);
-}
-CUDART cudaError_t cudaGraphExecDestroy(CUgraphExec exec) { return call([&] { return cuGraphExecDestroy(exec); }); }
-CUDART cudaError_t cudaGraphExecUpdate(CUgraphExec exec, CUgraph g, CUgraphExecUpdateResultInfo *info) {
-  return call([&] { return cuGraphExecUpdate_v2(exec, g, info); });
-}
-CUDART cudaError_t cudaGraphLaunch(CUgraphExec exec, CUstream s) { return call([&] { return cuGraphLaunch(exec, s); }); }
-CUDART cudaError_t cudaGraphUpload(CUgraphExec exec, CUstream s) { return call([&] { return cuGraphUpload(exec, s); }); }

@@ -190,7 +190,7 @@ std::string checkMove(const Function &function, const Instruction &i) {
 #include "sim/ptx/SpecialRegisters.def"
     }
     // Old code reads the 32-bit indices as u16.
-    return have == bits || (have == 32 && bits == 16)
+    return have == bits || (have == 32 && bits == 16) || (from.special == SpecialRegister::Gridid && bits == 32)
                ? ""
                : "special register has " + std::to_string(have) + " bits, not those of " + name;
   }

@@ -89,6 +89,13 @@ void Decoding::layOutShared(const std::vector<uint32_t> &functions) {
   const ptx::Module &m = *program.module;
   uint64_t bytes = 0;
   std::vector<std::pair<uint32_t, uint32_t>> dynamic;
+  // What the system keeps for itself, where code asks for it (cooperative groups do).
+  for (uint32_t f : functions)
+    for (const I &instruction : m.functions[f].instructions)
+      for (const Operand &operand : instruction.operands)
+        if (operand.kind == Operand::Kind::Special && isReservedShared(operand.special))
+          program.reservedShared = reservedSharedBytes;
+  bytes = program.reservedShared;
   auto place = [&](uint32_t function, uint32_t variable, const Variable &v) {
     if (v.space != ptx::Space::Shared || shared.count({function, variable}))
       return;

@@ -125,6 +125,10 @@ private:
   uint32_t carry = noIndex;
 };
 
+/// Shared memory at the start of a block that %reserved_smem_offset_* tell of.
+constexpr uint32_t reservedSharedBytes = 1024;
+bool isReservedShared(ptx::SpecialRegister reg);
+
 unsigned typeBits(ptx::Type type);   // 8, 16, 32, 64, 128; 1 for pred
 LaneKind laneKind(ptx::Type type);
 bool isSignedType(ptx::Type type);

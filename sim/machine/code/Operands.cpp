@@ -70,8 +70,18 @@ RegisterUse Decoding::constant(uint64_t value, unsigned bits) {
   return reg;
 }
 
+bool isReservedShared(SpecialRegister reg) {
+  using S = SpecialRegister;
+  return reg == S::ReservedSmemOffsetBegin || reg == S::ReservedSmemOffsetEnd || reg == S::ReservedSmemOffsetCap ||
+         reg == S::ReservedSmemOffset;
+}
+
 RegisterUse Decoding::special(SpecialRegister reg, uint8_t component) {
   using S = SpecialRegister;
+  if (isReservedShared(reg)) // the second part, from a quarter on, is that of cooperative groups
+    return constant(reg == S::ReservedSmemOffsetBegin ? 0
+                    : reg == S::ReservedSmemOffset    ? component * (reservedSharedBytes / 4)
+                                                      : reservedSharedBytes, 32);
   bool timer = reg == S::Clock || reg == S::Clock64 || reg == S::ClockHi ||
                reg == S::Globaltimer || reg == S::GlobaltimerLo || reg == S::GlobaltimerHi;
   bool wide = reg == S::Clock64 || reg == S::Globaltimer || reg == S::Gridid || reg == S::Pm64 ||

@@ -87,6 +87,7 @@ struct Program {
   std::unordered_map<uint32_t, uint32_t> functionOfSource; // Module::functions -> functions
   uint32_t rows = 0;        // of the register file, predicates included
   uint32_t staticShared = 0;
+  uint32_t reservedShared = 0; // its first bytes, zero when a block starts
   uint32_t localBytes = 0; // of the kernel's frame
   uint32_t registersPerThread = 0;
   int32_t turnLength = 512;

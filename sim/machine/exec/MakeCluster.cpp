@@ -2,6 +2,7 @@
 // first instruction (immediates, special registers, kernel parameters).
 #include "sim/machine/exec/AsyncQueue.h"
 #include "sim/machine/exec/Launch.h"
+#include "sim/machine/exec/Taint.h"
 #include "sim/machine/memory/State.h"
 #include "sim/machine/race/GlobalCells.h"
 #include "sim/machine/race/SharedCells.h"
@@ -99,6 +100,16 @@ void fillRows(Warp &warp, const Launch &launch) {
   }
 }
 
+/// Registers that some path reads before it sets them begin as unset.
+void markUnset(Warp &warp, const Launch &launch) {
+  const std::vector<RegisterUse> &registers = launch.program->maybeUnset;
+  if (registers.empty() || !launch.machine->options().checks.has(Kind::UninitialisedRegister))
+    return;
+  TaintState &taint = startTaint(warp, Kind::UninitialisedRegister, launch.program->functions[0].entry, 0);
+  for (const RegisterUse &use : registers)
+    taint.set(use, allLanes, allLanes);
+}
+
 void startWarp(Warp &warp, Block &block, uint32_t index, uint8_t *file, WorkerCounters &counters) {
   Launch &launch = *block.launch;
   Cluster &cluster = *block.cluster;
@@ -134,6 +145,7 @@ void startWarp(Warp &warp, Block &block, uint32_t index, uint8_t *file, WorkerCo
   warp.local = warp.localStore.data();
   warp.localInit = warp.localInitStore.data();
   fillRows(warp, launch);
+  markUnset(warp, launch);
   startRaceChecks(warp);
   startGlobalId(warp);
 }
@@ -165,6 +177,8 @@ std::unique_ptr<Block> makeBlock(Cluster &cluster, uint32_t rank, uint64_t clust
   block->shared = {allocateFiles(shared), std::free};
   std::memset(block->shared.get(), 0xcd, shared);
   block->shadow = makeSharedShadow(launch.sharedBytes);
+  std::memset(block->shared.get(), 0, launch.program->reservedShared);
+  std::memset(block->shadow->init.data(), 0xff, launch.program->reservedShared / 8);
   size_t fileBytes = size_t(launch.program->rows + 2) * rowBytes;
   block->files = {allocateFiles(fileBytes * launch.warpsPerBlock), std::free};
   std::memset(block->files.get(), 0, fileBytes * launch.warpsPerBlock);

@@ -40,7 +40,8 @@ TaintState &startTaint(Warp &warp, Kind kind, uint32_t op, uint64_t address) {
     warp.taint->rows.resize(warp.program->rows + 4);
     warp.taint->predicates.resize(warp.program->rows * 32 + 32);
   }
-  if (!warp.tainted) {
+  // Registers that nothing sets may stay marked for ever: memory that is read unset tells more.
+  if (!warp.tainted || (kind == Kind::UninitialisedMemory && warp.taint->kind != kind)) {
     warp.taint->kind = kind;
     warp.taint->causeOp = op;
     warp.taint->causeAddress = address;
@@ -131,6 +132,18 @@ Bytes andBytes(const Bytes &a, const uint32_t *aValue, const Bytes &b, const uin
 bool byBytes(Warp &warp, const Op *op, HandlerId id, uint32_t mask) {
   using H = HandlerId;
   auto &rows = warp.taint->rows;
+  if (id == H::PAnd || id == H::POr) {
+    // A set operand that decides makes the result set. A source that was overwritten counts as undecided.
+    auto &marks = warp.taint->predicates;
+    uint32_t ta = marks[op->a], tb = marks[op->b], undecided = id == H::PAnd ? allLanes : 0;
+    uint32_t va = op->a == op->d ? undecided : warp.predicate(op->a);
+    uint32_t vb = op->b == op->d ? undecided : warp.predicate(op->b);
+    if (id == H::POr)
+      va = ~va, vb = ~vb;
+    uint32_t unset = (ta & (tb | vb)) | (tb & (ta | va));
+    marks[op->d] = (marks[op->d] & ~mask) | (unset & mask);
+    return true;
+  }
   Bytes a = rows[op->a], b = rows[op->b];
   const Bytes none{};
   switch (id) {

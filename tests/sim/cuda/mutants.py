@@ -6,6 +6,7 @@ program is still right (an earlier or later barrier orders the same accesses).
 """
 
 import dataclasses
+import pathlib
 import re
 
 import programs
@@ -35,13 +36,45 @@ class Mutant:
     removed: str
     text: str
     kinds: frozenset
+    function: str   # in which the line is
+    places: tuple   # lines of it and of device functions that may be inlined into it
 
     @property
     def name(self):
         return f"{self.variant.source.stem}-line{self.line}"
 
     def explains(self, finding):
-        return finding["kind"] in self.kinds and finding["line"] > 0
+        """Whether the finding is of the right kind, at a line of the function or in a header that it uses."""
+        if finding["kind"] not in self.kinds or finding["line"] <= 0:
+            return False
+        if pathlib.Path(finding["file"]).suffix == ".cu":
+            return any(finding["line"] in lines for lines in self.places)
+        return self.function in finding["kernel"]
+
+
+def functions(lines):
+    """(name, lines, whether it is a kernel) of each function; they begin and end in the first column."""
+    found, start = [], None
+    for number, line in enumerate(lines, 1):
+        if re.match(r"(template|__global__|__device__|struct|static|int|void)\b", line) and start is None:
+            start = number
+        if line.startswith("}") and start is not None:
+            text = " ".join(lines[start - 1:number])
+            name = re.search(r"(\w+)\(", re.sub(r"(__launch_bounds__|__cluster_dims__|alignas|__align__)\([^)]*\)", "", text))
+            found.append((name.group(1) if name else "", range(start, number + 1), "__global__" in text))
+            start = None
+        elif line.endswith(";") and start == number:
+            start = None
+    return found
+
+
+def places_of(lines, number):
+    """The name of the function around a line, and where a finding about it may be."""
+    all_functions = functions(lines)
+    around = next((f for f in all_functions if number in f[1]), ("", range(1, len(lines) + 1), False))
+    if not around[2]:  # a device function: wherever it is called
+        return around[0], (range(1, len(lines) + 1),)
+    return around[0], (around[1], *(where for _, where, kernel in all_functions if not kernel))
 
 
 def of(source):
@@ -56,6 +89,6 @@ def of(source):
             changed = re.sub(pattern, replacement, line)
             if changed != line:
                 text = "\n".join([*lines[:number], changed, *lines[number + 1:]]) + "\n"
-                found.append(Mutant(variant, number + 1, line, text, frozenset(kinds)))
+                found.append(Mutant(variant, number + 1, line, text, frozenset(kinds), *places_of(lines, number + 1)))
                 break
     return found
