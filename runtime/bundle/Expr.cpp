@@ -36,11 +36,13 @@ bool evaluateBinary(ExprOp op, int64_t a, int64_t b, int64_t &result) {
   return false;
 }
 
-static const char *infix(ExprOp op) {
-  return op == ExprOp::Add ? "+" : op == ExprOp::Sub ? "-" : op == ExprOp::Mul ? "*" : nullptr;
-}
+namespace {
 
-static const char *prefix(ExprOp op) {
+/// A length beyond which nobody reads, and a depth: a file may nest at will.
+constexpr size_t textLimit = 400;
+constexpr unsigned depthLimit = 100;
+
+const char *functionName(ExprOp op) {
   switch (op) {
   case ExprOp::FloorDiv:
     return "floordiv";
@@ -55,38 +57,130 @@ static const char *prefix(ExprOp op) {
   }
 }
 
-/// A length beyond which nobody reads.
-static constexpr size_t textLimit = 400;
+/// Writes expressions as formulas. Operations that are associative are written
+/// with all their operands at once, so `max(max(a, b), a)` is "max(a, b)" and
+/// `(a + -1) + b` is "a - 1 + b".
+class Printer {
+public:
+  explicit Printer(const EntryPoint &entry) : entry(entry) {}
 
-/// Appends the text of `expr`; stops somewhere past the limit.
-static void appendText(const EntryPoint &entry, Expr expr, bool inner, std::string &text) {
-  if (text.size() > textLimit)
-    return;
-  const ExprNode &node = entry.exprs[expr];
-  if (node.op == ExprOp::Constant) {
-    text += std::to_string(node.value);
-    return;
+  std::string text;
+
+  /// `factor`: inside a product, where a sum needs parentheses.
+  void print(Expr expr, bool factor = false) {
+    if (!enter())
+      return;
+    printNode(expr, factor);
+    --depth;
   }
-  if (node.op == ExprOp::Symbol) {
-    text += entry.symbols[node.a].name;
-    return;
+
+private:
+  bool enter() {
+    if (text.size() > textLimit)
+      return false;
+    if (depth < depthLimit)
+      return ++depth;
+    text += "...";
+    return false;
   }
-  const char *between = infix(node.op);
-  text += between ? (inner ? "(" : "") : std::string(prefix(node.op)) + "(";
-  appendText(entry, node.a, between != nullptr, text);
-  text += between ? between : ", ";
-  appendText(entry, node.b, between != nullptr, text);
-  text += between ? (inner ? ")" : "") : ")";
-}
+
+  void printNode(Expr expr, bool factor) {
+    const ExprNode &node = entry.exprs[expr];
+    switch (node.op) {
+    case ExprOp::Constant:
+      text += std::to_string(node.value);
+      return;
+    case ExprOp::Symbol:
+      text += entry.symbols[node.a].name;
+      return;
+    case ExprOp::Add:
+    case ExprOp::Sub:
+      text += factor ? "(" : "";
+      printSum(expr, true, false);
+      text += factor ? ")" : "";
+      return;
+    case ExprOp::Mul:
+      print(node.a, true);
+      text += "*";
+      print(node.b, true);
+      return;
+    default:
+      printCall(node);
+    }
+  }
+
+  void printSum(Expr expr, bool first, bool negated) {
+    const ExprNode &node = entry.exprs[expr];
+    if (!enter())
+      return;
+    if (!negated && (node.op == ExprOp::Add || node.op == ExprOp::Sub)) {
+      printSum(node.a, first, false);
+      printSum(node.b, false, node.op == ExprOp::Sub);
+    } else {
+      printTerm(expr, first, negated);
+    }
+    --depth;
+  }
+
+  /// `negated`: it is subtracted, and a sum needs parentheses.
+  void printTerm(Expr expr, bool first, bool negated) {
+    const ExprNode &node = entry.exprs[expr];
+    bool minus = node.op == ExprOp::Constant && node.value < 0 && node.value != INT64_MIN;
+    if (!first)
+      text += minus != negated ? " - " : " + ";
+    if (minus && !first)
+      text += std::to_string(-node.value);
+    else
+      print(expr, negated);
+  }
+
+  void printCall(const ExprNode &node) {
+    std::vector<Expr> operands;
+    if (node.op == ExprOp::Max || node.op == ExprOp::Min) {
+      collect(node, operands);
+    } else {
+      operands = {node.a, node.b};
+    }
+    text += std::string(functionName(node.op)) + "(";
+    for (size_t i = 0; i < operands.size(); ++i) {
+      text += i ? ", " : "";
+      print(operands[i]);
+    }
+    text += ")";
+  }
+
+  /// The operands of nested minima or maxima, each once, in order.
+  void collect(const ExprNode &root, std::vector<Expr> &operands) const {
+    std::vector<Expr> todo = {root.b, root.a};
+    std::vector<bool> seen(entry.exprs.size());
+    while (!todo.empty()) {
+      Expr expr = todo.back();
+      todo.pop_back();
+      if (seen[expr])
+        continue;
+      seen[expr] = true;
+      const ExprNode &node = entry.exprs[expr];
+      if (node.op == root.op)
+        todo.insert(todo.end(), {node.b, node.a});
+      else
+        operands.push_back(expr);
+    }
+  }
+
+  const EntryPoint &entry;
+  unsigned depth = 0;
+};
+
+} // namespace
 
 std::string exprText(const EntryPoint &entry, Expr expr) {
-  std::string text;
-  appendText(entry, expr, false, text);
-  if (text.size() > textLimit) {
-    text.resize(textLimit);
-    text += "...";
+  Printer printer(entry);
+  printer.print(expr);
+  if (printer.text.size() > textLimit) {
+    printer.text.resize(textLimit);
+    printer.text += "...";
   }
-  return text;
+  return printer.text;
 }
 
 ExprValues::ExprValues(const EntryPoint &entry)

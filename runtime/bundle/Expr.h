@@ -12,7 +12,8 @@ namespace tenon::bundle {
 /// `a op b`; false where the result does not fit or divides by zero.
 bool evaluateBinary(ExprOp op, int64_t a, int64_t b, int64_t &result);
 
-/// The expression as text over the symbols' names: "ceildiv(2*seq, 8)".
+/// The expression as a formula over the symbols' names: "ceildiv(2*seq + 1, 8)";
+/// one that is very long is cut, with "..." at its end.
 std::string exprText(const EntryPoint &entry, Expr expr);
 
 /// Values of all expressions of an entry point, kept up to date as symbols are

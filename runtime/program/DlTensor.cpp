@@ -70,10 +70,12 @@ std::string dlTypeText(DLDataType dlType) {
 }
 
 std::string shapeText(const int64_t *shape, int ndim) {
-  std::string text = ndim ? "" : "scalar";
+  if (ndim == 0)
+    return "scalar";
+  std::string text = "[";
   for (int i = 0; i < ndim; ++i)
-    text += (i ? "x" : "") + std::to_string(shape[i]);
-  return text;
+    text += (i ? " x " : "") + std::to_string(shape[i]);
+  return text + "]";
 }
 
 bool isContiguous(const DLTensor &tensor) {

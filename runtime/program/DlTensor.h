@@ -13,7 +13,7 @@ DLDataType toDlType(ElementType type);
 bool isType(DLDataType dlType, ElementType type);
 /// "f32", or the DLPack code and bits for one that Tenon has no name for.
 std::string dlTypeText(DLDataType type);
-/// "2x3x4"; "scalar" for none.
+/// "[2 x 3 x 4]"; "scalar" for none.
 std::string shapeText(const int64_t *shape, int ndim);
 
 /// First byte of the tensor's elements.

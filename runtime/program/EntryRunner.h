@@ -104,6 +104,8 @@ private:
   Status evaluate(bundle::Expr expr, int64_t &value) const;
   Status container(const bundle::Buffer &buffer, Range &range);
   Status resolve(uint32_t buffer, Range &range);
+  /// " with batch = 4, sequence = 7": the sizes known so far, for messages.
+  std::string sizesText() const;
   std::string nodeNames(const bundle::Instruction &instruction) const;
   /// The value of an expression for estimates, where there is one.
   int64_t knownOr(bundle::Expr expr, int64_t otherwise) const;

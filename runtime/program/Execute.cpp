@@ -78,6 +78,15 @@ Status EntryRunner::evaluate(Expr expr, int64_t &value) const {
                                      (unbound ? " is not known yet" : " does not fit 64 bits"));
 }
 
+std::string EntryRunner::sizesText() const {
+  std::string text;
+  for (size_t i = 0; i < entry.symbols.size(); ++i)
+    if (values.isBound(i) && !entry.symbols[i].name.empty())
+      text += (text.empty() ? " with " : ", ") + entry.symbols[i].name + " = " +
+              std::to_string(values.symbols()[i]);
+  return text;
+}
+
 Status EntryRunner::container(const Buffer &buffer, Range &range) {
   switch (buffer.kind) {
   case BufferKind::Input:
@@ -129,12 +138,11 @@ Status EntryRunner::resolve(uint32_t index, Range &range) {
   TENON_TRY(evaluate(buffer.size, size));
   if (size < 0)
     return Status(TENON_EXECUTION, "a tensor would have " + std::to_string(size) + " bytes (" +
-                                       exprText(entry, buffer.size) + ")");
+                                       exprText(entry, buffer.size) + ")" + sizesText());
   TENON_TRY(container(buffer, whole));
   if (offset < 0 || !inRange(offset, size, whole.size))
-    return broken("buffer " + std::to_string(index) + " takes bytes " + std::to_string(offset) +
-                  " to " + std::to_string(offset) + "+" + std::to_string(size) + " of " +
-                  std::to_string(whole.size));
+    return broken("a tensor takes " + std::to_string(size) + " bytes at " +
+                  std::to_string(offset) + " of " + std::to_string(whole.size) + sizesText());
   range = {whole.data + offset, size};
   return {};
 }
@@ -240,7 +248,7 @@ Status EntryRunner::execute(const inst::Check &in) {
     return {};
   return Status(TENON_EXECUTION, file.bundle().strings[in.message] + ": " + std::to_string(left) +
                                      ", expected " + compareText(in.compare) +
-                                     std::to_string(right));
+                                     std::to_string(right) + sizesText());
 }
 
 Status EntryRunner::readFlag(uint32_t buffer, bool &flag) {

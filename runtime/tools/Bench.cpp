@@ -1,7 +1,7 @@
 // tenon bench: latency of a bundle, and where its time goes.
 //
-// Runs for a while untouched for the latencies, then a few more times with the
-// profile on for the table of kernels.
+// Runs for a while untouched for the latencies, then up to five times more with
+// the profile on for the table of kernels.
 #include "runtime/tools/Model.h"
 
 #include <nlohmann/json.hpp>
@@ -20,7 +20,7 @@ namespace {
 constexpr const char *program = "tenon bench";
 
 struct Options : ModelOptions {
-  bool json = false;
+  bool json = false, noProfile = false;
   int runs = 0;
   double seconds = 2;
   int warmup = 3;
@@ -65,9 +65,9 @@ Status measure(Model &model, const Options &options, std::vector<double> &times)
   return {};
 }
 
-Status takeProfile(Model &model, Profile &profile) {
+Status takeProfile(Model &model, size_t measured, Profile &profile) {
   tenon_session_observe(model.session(), Profile::add, &profile);
-  for (int i = 0; i < 5; ++i) {
+  for (size_t i = 0; i < std::min<size_t>(measured, 5); ++i) {
     profile.next = 0;
     TENON_TRY(model.run());
   }
@@ -112,6 +112,13 @@ void print(const json &result) {
                 kernel["nodes"].get<std::string>().substr(0, 100).c_str());
 }
 
+/// CLI::Range lets a NaN pass.
+std::string checkSeconds(const std::string &text) {
+  double seconds = -1;
+  bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0 && seconds <= 1e6;
+  return good ? "" : "expected 0 to 1000000 seconds, got '" + text + "'";
+}
+
 Status bench(const Options &options) {
   Model model;
   TENON_TRY(model.open(options));
@@ -119,7 +126,8 @@ Status bench(const Options &options) {
   std::vector<double> times;
   Profile profile;
   TENON_TRY(measure(model, options, times));
-  TENON_TRY(takeProfile(model, profile));
+  if (!options.noProfile)
+    TENON_TRY(takeProfile(model, times.size(), profile));
   json result = toJson(model, times, profile);
   if (options.json)
     std::puts(result.dump(2, ' ', false, json::error_handler_t::replace).c_str());
@@ -135,16 +143,20 @@ int main(int argc, char **argv) {
   Options options;
   addModelOptions(app, options);
   app.add_flag("--json", options.json, "print JSON");
-  app.add_option("--runs", options.runs, "number of runs")->check(CLI::Range(1, 100000000));
-  app.add_option("--seconds", options.seconds, "time to run (default 2)")
-      ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--warmup", options.warmup, "runs before measuring")->check(CLI::Range(0, 100000));
+  app.add_option("--runs", options.runs, "runs to measure, instead of a time")
+      ->check(CLI::Range(1, 100000000))
+      ->option_text("N");
+  app.add_option("--seconds", options.seconds, "time to measure (default 2)")
+      ->check(checkSeconds)
+      ->option_text("S");
+  app.add_option("--warmup", options.warmup, "runs before measuring (default 3)")
+      ->check(CLI::Range(0, 100000))
+      ->option_text("N");
+  app.add_flag("--no-profile", options.noProfile,
+               "no times by kernel: they take up to five more runs");
   options.random = true;
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return *status;
   try {
     return report(program, bench(options));
   } catch (const std::bad_alloc &) {

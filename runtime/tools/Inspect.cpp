@@ -3,9 +3,11 @@
 #include "runtime/bundle/Expr.h"
 #include "runtime/bundle/Format.h"
 #include "runtime/tools/Model.h"
+#include "runtime/tools/Sizes.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace tenon;
@@ -17,41 +19,51 @@ namespace {
 
 struct Options {
   std::string bundle;
+  std::vector<std::string> dims;
   bool json = false, kernels = false, weights = false, memory = false;
 };
 
+/// An entry point with the sizes that --dim gave.
+struct Sized {
+  explicit Sized(const EntryPoint &entry) : entry(entry), values(entry) {}
+
+  const EntryPoint &entry;
+  ExprValues values;
+};
+
 /// A number where it is one, else the formula; null for none.
-json sizeJson(const EntryPoint &entry, Expr expr) {
+json sizeJson(const Sized &sized, Expr expr) {
   if (expr == none)
     return nullptr;
-  const ExprNode &node = entry.exprs[expr];
-  return node.op == ExprOp::Constant ? json(node.value) : json(exprText(entry, expr));
+  bool known = sized.values.state(expr) == ExprValues::State::Known;
+  return known ? json(sized.values.value(expr)) : json(exprText(sized.entry, expr));
 }
 
-json shapeJson(const EntryPoint &entry, const std::vector<Expr> &shape) {
+json shapeJson(const Sized &sized, const std::vector<Expr> &shape) {
   json sizes = json::array();
   for (Expr dim : shape)
-    sizes.push_back(sizeJson(entry, dim));
+    sizes.push_back(sizeJson(sized, dim));
   return sizes;
 }
 
-json tensorsJson(const EntryPoint &entry, const std::vector<Tensor> &tensors) {
+json tensorsJson(const Sized &sized, const std::vector<Tensor> &tensors) {
   json list = json::array();
   for (const Tensor &tensor : tensors)
     list.push_back({{"name", tensor.name},
                     {"type", elementTypeText(tensor.type)},
-                    {"shape", shapeJson(entry, tensor.shape)}});
+                    {"shape", shapeJson(sized, tensor.shape)}});
   return list;
 }
 
-json entryJson(const EntryPoint &entry) {
+json entryJson(const Sized &sized) {
+  const EntryPoint &entry = sized.entry;
   json symbols = json::array();
   for (const Symbol &symbol : entry.symbols)
     symbols.push_back(
         {{"name", symbol.name}, {"min", symbol.min}, {"max", symbol.max}, {"step", symbol.step}});
   return {{"name", entry.name},
-          {"inputs", tensorsJson(entry, entry.inputs)},
-          {"outputs", tensorsJson(entry, entry.outputs)},
+          {"inputs", tensorsJson(sized, entry.inputs)},
+          {"outputs", tensorsJson(sized, entry.outputs)},
           {"symbols", symbols}};
 }
 
@@ -62,29 +74,29 @@ json nodesJson(const Bundle &bundle, const Instruction &instruction) {
   return nodes;
 }
 
-json launchJson(const Bundle &bundle, const EntryPoint &entry, const Program &program,
+json launchJson(const Bundle &bundle, const Sized &sized, const Program &program,
                 const Instruction &instruction, const inst::Launch &launch) {
   json block = nullptr, registers = nullptr, shared = nullptr; // these exist on GPUs
   return {{"name", bundle.kernels[launch.kernel].name},
-          {"entry", entry.name},
+          {"entry", sized.entry.name},
           {"nodes", nodesJson(bundle, instruction)},
           {"target", program.device},
-          {"grid", json::array({sizeJson(entry, launch.grid)})},
+          {"grid", json::array({sizeJson(sized, launch.grid)})},
           {"block", block},
           {"registers", registers},
           {"shared_bytes", shared},
-          {"bytes", sizeJson(entry, launch.bytes)},
-          {"flops", sizeJson(entry, launch.flops)}};
+          {"bytes", sizeJson(sized, launch.bytes)},
+          {"flops", sizeJson(sized, launch.flops)}};
 }
 
-json kernelsJson(const Bundle &bundle) {
+json kernelsJson(const Bundle &bundle, const std::vector<Sized> &entries) {
   json list = json::array();
-  for (const EntryPoint &entry : bundle.entries)
-    for (const Program &program : entry.programs)
+  for (const Sized &sized : entries)
+    for (const Program &program : sized.entry.programs)
       for (const Block &block : program.blocks)
         for (const Instruction &instruction : block.instructions)
           if (auto *launch = std::get_if<inst::Launch>(&instruction.body))
-            list.push_back(launchJson(bundle, entry, program, instruction, *launch));
+            list.push_back(launchJson(bundle, sized, program, instruction, *launch));
   return list;
 }
 
@@ -111,21 +123,21 @@ json sum(const json &a, const json &b) {
                                                                               : json(total);
   }
   auto text = [](const json &v) { return v.is_string() ? v.get<std::string>() : v.dump(); };
-  return a == json(0) ? b : json(text(a) + "+" + text(b));
+  return a == json(0) ? b : json(text(a) + " + " + text(b));
 }
 
-json memoryJson(const Bundle &bundle) {
+json memoryJson(const std::vector<Sized> &entries) {
   json arena = 0, bound = 0;
-  for (const EntryPoint &entry : bundle.entries)
-    for (const Program &program : entry.programs)
+  for (const Sized &sized : entries)
+    for (const Program &program : sized.entry.programs)
       for (const Arena &a : program.arenas) {
-        arena = sum(arena, sizeJson(entry, a.size));
-        bound = a.lowerBound == none ? json() : sum(bound, sizeJson(entry, a.lowerBound));
+        arena = sum(arena, sizeJson(sized, a.size));
+        bound = a.lowerBound == none ? json() : sum(bound, sizeJson(sized, a.lowerBound));
       }
   return {{"arena_bytes", arena}, {"lower_bound_bytes", bound}};
 }
 
-json toJson(const BundleFile &file) {
+json toJson(const BundleFile &file, const std::vector<Sized> &sizedEntries) {
   const Bundle &bundle = file.bundle();
   json targets = json::array(), entries = json::array();
   for (const Target &target : bundle.targets)
@@ -134,17 +146,17 @@ json toJson(const BundleFile &file) {
                        {"name", target.name},
                        {"features", target.features},
                        {"bytes", bundle.sections[target.section].size}});
-  for (const EntryPoint &entry : bundle.entries)
-    entries.push_back(entryJson(entry));
+  for (const Sized &sized : sizedEntries)
+    entries.push_back(entryJson(sized));
   return {{"format", std::to_string(formatMajor) + "." + std::to_string(formatMinor)},
           {"producer", bundle.producer},
           {"file_bytes", file.fileSize()},
           {"ranks", bundle.ranks},
           {"targets", targets},
           {"entry_points", entries},
-          {"kernels", kernelsJson(bundle)},
+          {"kernels", kernelsJson(bundle, sizedEntries)},
           {"weights", weightsJson(bundle)},
-          {"memory", memoryJson(bundle)},
+          {"memory", memoryJson(sizedEntries)},
           {"sharding", nullptr}};
 }
 
@@ -153,48 +165,112 @@ std::string text(const json &value) {
                            : value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-void printTensors(const char *title, const json &tensors) {
-  for (const json &tensor : tensors) {
-    std::string shape;
-    for (const json &dim : tensor["shape"])
-      shape += (shape.empty() ? "" : " x ") + text(dim);
-    std::printf("  %s %s: %s [%s]\n", title, text(tensor["name"]).c_str(),
-                text(tensor["type"]).c_str(), shape.c_str());
-  }
+/// "[2 x batch x 128]", or "scalar".
+std::string shapeText(const json &shape) {
+  std::string sizes;
+  for (const json &dim : shape)
+    sizes += (sizes.empty() ? "" : " x ") + text(dim);
+  return sizes.empty() ? "scalar" : "[" + sizes + "]";
 }
 
-void printSummary(const json &all) {
+std::string join(const json &names) {
+  std::string list;
+  for (const json &name : names)
+    list += (list.empty() ? "" : ", ") + text(name);
+  return list;
+}
+
+void printTensors(const char *title, const json &tensors) {
+  for (const json &tensor : tensors)
+    std::printf("  %s %s: %s %s\n", title, text(tensor["name"]).c_str(),
+                text(tensor["type"]).c_str(), shapeText(tensor["shape"]).c_str());
+}
+
+void printEntry(const json &json, const Sized &sized) {
+  std::printf("entry point %s\n", text(json["name"]).c_str());
+  printTensors("input", json["inputs"]);
+  printTensors("output", json["outputs"]);
+  for (size_t i = 0; i < sized.entry.symbols.size(); ++i)
+    if (!sized.values.isBound(i))
+      std::printf("  size %s: %s\n", sized.entry.symbols[i].name.c_str(),
+                  rangeText(sized.entry.symbols[i]).c_str());
+}
+
+void printSummary(const json &all, const std::vector<Sized> &entries) {
   std::printf("format %s, %s bytes, by %s\n", text(all["format"]).c_str(),
               text(all["file_bytes"]).c_str(), text(all["producer"]).c_str());
   for (const json &target : all["targets"])
     std::printf("target %s:%s, %s bytes of code\n", text(target["device"]).c_str(),
                 text(target["name"]).c_str(), text(target["bytes"]).c_str());
-  for (const json &entry : all["entry_points"]) {
-    std::printf("entry point %s\n", text(entry["name"]).c_str());
-    printTensors("input", entry["inputs"]);
-    printTensors("output", entry["outputs"]);
-    for (const json &symbol : entry["symbols"])
-      std::printf("  size %s in %s..%s by %s\n", text(symbol["name"]).c_str(),
-                  text(symbol["min"]).c_str(), text(symbol["max"]).c_str(),
-                  text(symbol["step"]).c_str());
-  }
+  for (size_t i = 0; i < entries.size(); ++i)
+    printEntry(all["entry_points"][i], entries[i]);
   std::printf("%zu launches, %zu weights\n", all["kernels"].size(), all["weights"].size());
+}
+
+void printWeight(const json &weight) {
+  std::printf("weight %s: %s %s, %s bytes at %s%s%s\n", text(weight["name"]).c_str(),
+              text(weight["type"]).c_str(), shapeText(weight["shape"]).c_str(),
+              text(weight["bytes"]).c_str(), text(weight["offset"]).c_str(),
+              weight["layout"] == "" ? "" : ", ", text(weight["layout"]).c_str());
+}
+
+void printMemory(const json &memory) {
+  const json &arena = memory["arena_bytes"], &least = memory["lower_bound_bytes"];
+  if (arena.is_string())
+    std::printf("arena bytes depend on sizes (--dim gives them): %s\n", text(arena).c_str());
+  else
+    std::printf("arena %s bytes%s\n", text(arena).c_str(),
+                least.is_number() ? (", at least " + text(least)).c_str() : "");
 }
 
 void printDetails(const json &all, const Options &options) {
   if (options.kernels)
     for (const json &kernel : all["kernels"])
       std::printf("kernel %s grid %s: %s\n", text(kernel["name"]).c_str(),
-                  text(kernel["grid"][0]).c_str(), text(kernel["nodes"]).c_str());
+                  text(kernel["grid"][0]).c_str(), join(kernel["nodes"]).c_str());
   if (options.weights)
     for (const json &weight : all["weights"])
-      std::printf("weight %s: %s %s, %s bytes at %s%s%s\n", text(weight["name"]).c_str(),
-                  text(weight["type"]).c_str(), text(weight["shape"]).c_str(),
-                  text(weight["bytes"]).c_str(), text(weight["offset"]).c_str(),
-                  weight["layout"] == "" ? "" : ", ", text(weight["layout"]).c_str());
+      printWeight(weight);
   if (options.memory)
-    std::printf("arena %s bytes, at least %s\n", text(all["memory"]["arena_bytes"]).c_str(),
-                text(all["memory"]["lower_bound_bytes"]).c_str());
+    printMemory(all["memory"]);
+}
+
+/// Every entry point with the given sizes; each size must belong to one of them.
+Status bindSizes(const BundleFile &file, const std::vector<std::string> &dims,
+                 std::vector<Sized> &entries) {
+  std::vector<bool> taken(dims.size());
+  Status last;
+  for (const EntryPoint &entry : file.bundle().entries) {
+    Sized &sized = entries.emplace_back(entry);
+    for (size_t i = 0; i < dims.size(); ++i) {
+      Status status = bindSize(entry, dims[i], sized.values);
+      if (status.ok())
+        taken[i] = true;
+      else
+        last = std::move(status);
+    }
+    sized.values.recompute();
+  }
+  bool all = std::find(taken.begin(), taken.end(), false) == taken.end();
+  return all ? Status() : std::move(last);
+}
+
+int inspect(const Options &options) {
+  std::shared_ptr<const BundleFile> file;
+  std::vector<Sized> entries;
+  Status status = BundleFile::open(options.bundle, file);
+  if (status.ok())
+    status = bindSizes(*file, options.dims, entries);
+  if (!status.ok())
+    return report("tenon inspect", status);
+  json all = toJson(*file, entries);
+  if (options.json) {
+    std::puts(all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    return 0;
+  }
+  printSummary(all, entries);
+  printDetails(all, options);
+  return 0;
 }
 
 } // namespace
@@ -202,25 +278,14 @@ void printDetails(const json &all, const Options &options) {
 int main(int argc, char **argv) {
   CLI::App app("Shows what a bundle holds.", "tenon inspect");
   Options options;
-  app.add_option("bundle", options.bundle, "the .tenon file")->required();
+  app.add_option("BUNDLE", options.bundle, "the .tenon file")->required();
   app.add_flag("--json", options.json, "everything, as JSON");
   app.add_flag("--kernels", options.kernels, "one line per launch");
   app.add_flag("--weights", options.weights, "one line per weight");
   app.add_flag("--memory", options.memory, "the memory plan");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  std::shared_ptr<const BundleFile> file;
-  if (Status status = BundleFile::open(options.bundle, file); !status.ok())
-    return report("tenon inspect", status);
-  json all = toJson(*file);
-  if (options.json) {
-    std::puts(all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-    return 0;
-  }
-  printSummary(all);
-  printDetails(all, options);
-  return 0;
+  app.add_option("--dim", options.dims, "put a number for a free size in all formulas")
+      ->option_text("NAME=SIZE");
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return *status;
+  return inspect(options);
 }

@@ -27,20 +27,27 @@ Status fromApi(tenon_error *error) {
   return status;
 }
 
+static std::string checkDevice(const std::string &device) {
+  bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 &&
+              device.find_first_not_of("0123456789", 5) == std::string::npos;
+  return device == "cpu" || cuda ? "" : "expected cpu or cuda:N, got '" + device + "'";
+}
+
 void addModelOptions(CLI::App &app, ModelOptions &options) {
-  app.add_option("bundle", options.bundle, "the .tenon file")->required();
-  app.add_option("--entry", options.entry, "entry point (default: the first)");
-  app.add_option("--input", options.inputs, "NAME=FILE.npy, or FILE.npz with several");
-  app.add_option("--dim", options.dims, "NAME=SIZE of a free dimension, for random inputs");
-  app.add_option("--seed", options.seed, "seed of random inputs");
+  app.add_option("BUNDLE", options.bundle, "the .tenon file")->required();
+  app.add_option("--entry", options.entry, "entry point (default: the first)")
+      ->option_text("NAME");
+  app.add_option("--input", options.inputs, "an input from a .npy file, or several from an .npz")
+      ->option_text("NAME=FILE");
+  app.add_option("--dim", options.dims, "a free size of inputs drawn at random")
+      ->option_text("NAME=SIZE");
+  app.add_option("--seed", options.seed, "seed of random inputs (default 0)")->option_text("N");
   app.add_option("--threads", options.threads, "threads (default: one for each processor)")
-      ->check(CLI::Range(0, 4096));
-  app.add_option("--device", options.device, "cpu or cuda:N")
-      ->check([](const std::string &device) -> std::string {
-        bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 &&
-                    device.find_first_not_of("0123456789", 5) == std::string::npos;
-        return device == "cpu" || cuda ? "" : "expected cpu or cuda:N, got " + device;
-      });
+      ->check(CLI::Range(0, 4096))
+      ->option_text("N");
+  app.add_option("--device", options.device, "cpu (default) or cuda:N")
+      ->check(checkDevice)
+      ->option_text("DEVICE");
   app.add_flag("--no-verify", options.noVerify, "do not check the weights' hashes first");
 }
 
@@ -133,7 +140,7 @@ Status Model::prepareInputs(const ModelOptions &options) {
   TENON_TRY(readInputs(options.inputs, given));
   TENON_TRY(checkNames(bundle, entry, given));
   if (options.random)
-    TENON_TRY(randomInputs(path, name, options.dims, options.seed, given));
+    TENON_TRY(randomInputs(path, name, options.dims, options.seed, given, assumed));
   size_t count = tenon_bundle_input_count(bundle, entry);
   inputs.resize(count);
   inputTensors.resize(count);
@@ -154,8 +161,13 @@ Status Model::prepareInputs(const ModelOptions &options) {
 
 Status Model::run() {
   std::fill(outputs.begin(), outputs.end(), DLTensor{});
-  return fromApi(tenon_session_run(handle, entry, inputTensors.data(), inputTensors.size(),
-                                   outputs.data(), outputs.size()));
+  Status status = fromApi(tenon_session_run(handle, entry, inputTensors.data(),
+                                            inputTensors.size(), outputs.data(), outputs.size()));
+  if (status.ok() || assumed.empty())
+    return status;
+  return Status(status.error().code,
+                status.error().message + " (nobody gave the size of " + assumed + ": --dim does)",
+                status.error().node);
 }
 
 std::string Model::outputName(size_t index) const {

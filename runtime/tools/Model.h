@@ -2,10 +2,9 @@
 // API, and inputs from files or at random.
 #pragma once
 
+#include "runtime/support/CommandLine.h"
 #include "runtime/tools/Array.h"
 #include "tenon.h"
-
-#include <CLI/CLI.hpp>
 
 #include <memory>
 #include <string>
@@ -62,14 +61,16 @@ private:
   tenon_session *handle = nullptr;
   size_t entry = 0;
   std::string name, path;
+  std::string assumed; ///< free sizes that nobody gave: "batch, sequence"
   std::vector<Array> inputs;
   std::vector<DLTensor> inputTensors, outputs;
 };
 
-/// Random inputs: floats N(0, 1), integers 0 or 1, bool true; sizes of symbols
-/// from NAME=SIZE, else the least allowed.
+/// Random inputs where none is given: floats N(0, 1), integers 0 or 1, bool
+/// true. Free sizes come from NAME=SIZE, then from the given inputs; `assumed`
+/// names those that got the least allowed size because nothing else did.
 Status randomInputs(const std::string &bundlePath, const std::string &entry,
                     const std::vector<std::string> &dims, uint64_t seed,
-                    std::map<std::string, Array> &inputs);
+                    std::map<std::string, Array> &inputs, std::string &assumed);
 
 } // namespace tenon::tools

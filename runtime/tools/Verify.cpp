@@ -9,12 +9,9 @@ using namespace tenon::tools;
 int main(int argc, char **argv) {
   CLI::App app("Checks every hash of a bundle.", "tenon verify");
   std::string path;
-  app.add_option("bundle", path, "the .tenon file")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  app.add_option("BUNDLE", path, "the .tenon file")->required();
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return *status;
   tenon_bundle *bundle = nullptr;
   Status status = fromApi(tenon_bundle_open(path.c_str(), &bundle));
   if (status.ok())

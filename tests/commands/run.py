@@ -12,6 +12,7 @@ import external_data_tests
 import inspect_tests
 import repeat_tests
 import run_tests
+import usage_tests
 
 if __name__ == "__main__":
     checks.main("commands")

@@ -170,6 +170,35 @@ TEST(ExprTest, EvaluatesWithChecks) {
   EXPECT_FALSE(evaluateBinary(ExprOp::Add, INT64_MAX, 1, r));
 }
 
+TEST(ExprTest, ReadsAsAFormula) {
+  EntryPoint entry;
+  entry.symbols = {{"B", 1, 9, 1}, {"S", 1, 9, 1}};
+  ExprTable exprs(entry);
+  Expr b = exprs.symbol(0), s = exprs.symbol(1);
+  Expr less = exprs.binary(ExprOp::Add, s, exprs.constant(-192));
+  EXPECT_EQ(exprText(entry, exprs.binary(ExprOp::Add, less, b)), "S - 192 + B");
+  EXPECT_EQ(exprText(entry, exprs.mul(exprs.mul(b, less), s)), "B*(S - 192)*S");
+  EXPECT_EQ(exprText(entry, exprs.binary(ExprOp::Sub, b, less)), "B - (S - 192)");
+  EXPECT_EQ(exprText(entry, exprs.binary(ExprOp::Sub, b, exprs.constant(-3))), "B + 3");
+  Expr max = exprs.binary(ExprOp::Max, exprs.binary(ExprOp::Max, b, s), b);
+  EXPECT_EQ(exprText(entry, exprs.binary(ExprOp::Max, max, less)), "max(B, S, S - 192)");
+}
+
+TEST(ExprTest, EndsAtSomeDepth) {
+  EntryPoint entry;
+  entry.symbols = {{"B", 1, 9, 1}, {"S", 1, 9, 1}};
+  ExprTable exprs(entry);
+  for (ExprOp op : {ExprOp::Add, ExprOp::Sub, ExprOp::Mul, ExprOp::Max, ExprOp::Mod}) {
+    Expr deep = exprs.symbol(0), doubled = deep;
+    for (int i = 0; i < 100000; ++i)
+      deep = exprs.binary(op, deep, exprs.symbol(1));
+    for (int i = 0; i < 60; ++i)
+      doubled = exprs.binary(op, doubled, doubled);
+    EXPECT_LT(exprText(entry, deep).size(), 1000u);
+    EXPECT_LT(exprText(entry, doubled).size(), 1000u);
+  }
+}
+
 TEST(ExprTest, FollowsItsSymbols) {
   EntryPoint entry;
   entry.symbols = {{"B", 1, 9, 1}, {"S", 1, 9, 1}};

@@ -85,7 +85,7 @@ TEST_F(SessionTest, CallersOutput) {
   ASSERT_EQ(run({x, {3, 4}}, out.dl), "");
   expectTwice(x, y.data());
   test::Tensor small(y, {2, 4});
-  EXPECT_EQ(run({x, {3, 4}}, small.dl), "output 'y' has the wrong shape, expected 3x4");
+  EXPECT_EQ(run({x, {3, 4}}, small.dl), "output 'y' has the wrong shape, expected [3 x 4]");
   test::Tensor same(x, {3, 4});
   EXPECT_EQ(run({x, {3, 4}}, same.dl), "output 'y' overlaps input 'x' in memory");
 }
@@ -189,7 +189,7 @@ TEST_F(SessionTest, WrongOutputsAreRefusedBeforeTheRun) {
       session.get(), [](void *user, const tenon_launch_info *) { ++*static_cast<int *>(user); },
       &launches);
   test::Tensor wrong(small, {1, 4});
-  EXPECT_EQ(run({x, {2, 4}}, wrong.dl), "output 'y' has the wrong shape, expected 2x4");
+  EXPECT_EQ(run({x, {2, 4}}, wrong.dl), "output 'y' has the wrong shape, expected [2 x 4]");
   EXPECT_EQ(launches, 0);
 }
 
