@@ -1,6 +1,8 @@
 # Shared by the scripts: where things are, and how what is missing gets installed.
-# Source it; it moves to the root of the tree and defines functions only.
+# Source it; it moves to the root of the tree and defines functions only. Paths that the caller gave
+# are relative to $CALLER.
 set -euo pipefail
+CALLER=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 ROOT=$PWD
 VENV=$ROOT/build/venv
@@ -8,6 +10,10 @@ PYTHON=$VENV/bin/python
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+usage() { printf 'error: %s\n' "$*" >&2; exit 2; }
+
+# from_caller PATH: a path that the caller gave, from anywhere.
+from_caller() { case "$1" in /*) printf '%s' "$1" ;; *) printf '%s' "$CALLER/$1" ;; esac; }
 
 # names FILE...: the package names in lists, without comments.
 names() { sed 's/#.*//' "$@" | tr -s ' \t' '\n' | sed '/^$/d'; }

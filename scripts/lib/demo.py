@@ -34,7 +34,10 @@ def draw(path):
 
 def line_of_text(path):
     """The picture, flattened onto white and cut to its ink with a little margin."""
-    picture = Image.open(path).convert("RGBA")
+    try:
+        picture = Image.open(path).convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        sys.exit(f"error: cannot read the picture: {error}")
     flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     pixels = np.asarray(flat, np.int32)
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

@@ -39,10 +39,14 @@ def write_markdown(path, name, table):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/accept", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=names())
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--filter", default="")
+    parser.add_argument("--full", action="store_true",
+                        help="also the lines that need a fresh clone, a long time or much disk")
+    parser.add_argument("--filter", default="", metavar="TEXT", help="only lines whose title contains TEXT")
     parser.add_argument("--markdown", type=pathlib.Path, help="write the table to this file too")
+    parser.add_argument("--parse-only", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.parse_only:
+        return 0
     table = []
     for title, floor, function in importlib.import_module(arguments.name).LINES:
         if arguments.filter not in title:

@@ -113,7 +113,7 @@ def main():
     passed = sum(r[0] == "pass" for r in results.values())
     if arguments.json:
         refused = len(results) - passed - len(failures)
-        arguments.json.write_text(json.dumps({"passed": passed, "skipped": refused, "failures": failures}))
+        arguments.json.write_text(json.dumps({"passed": passed, "refused": refused, "failures": failures}))
     newly = [n for n, r in results.items() if r[0] == "pass" and n not in passing]
     if newly and not arguments.update:
         print(f"{len(newly)} pass that passing.txt does not list (--update adds them)")

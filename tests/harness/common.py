@@ -31,6 +31,7 @@ class Result:
     suite: str
     passed: int = 0
     skipped: int = 0
+    refused: int = 0  # models that the compiler does not take yet, said so
     failures: list = dataclasses.field(default_factory=list)  # (name, reason)
     seconds: float = 0.0
 

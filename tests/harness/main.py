@@ -20,7 +20,7 @@ def parse_arguments():
     parser.add_argument("--suite", action="append", choices=list(suites.ALL), help="only this suite")
     parser.add_argument("--seed", type=int, help="of samples, inputs and mutations")
     parser.add_argument("--no-build", action="store_true", help="take build/release and build/asan as they are")
-    parser.add_argument("--list", action="store_true", help="name the suites")
+    parser.add_argument("--list", action="store_true", help="say what each suite is")
     return parser.parse_args()
 
 
@@ -44,16 +44,19 @@ def report(results):
             print(f"FAILED {result.suite}: {name}: {reason}")
     print()
     for result in results:
-        skipped = f", {result.skipped} skipped" if result.skipped else ""
-        print(f"{result.suite:12} {result.passed:6} passed, {len(result.failures)} failed{skipped}"
-              f"  ({result.seconds:.0f} s)")
+        counts = f"{result.passed:6} passed, {len(result.failures)} failed"
+        counts += f", {result.skipped} skipped" if result.skipped else ""
+        counts += f", {result.refused} refused by name" if result.refused else ""
+        print(f"{result.suite:14} {'' if result.suite == 'build' and not result.failures else counts}  "
+              f"({result.seconds:.0f} s)")
     return sum(r.passed for r in results), sum(len(r.failures) for r in results)
 
 
 def main():
     arguments = parse_arguments()
     if arguments.list:
-        print("\n".join(suites.ALL))
+        for name in suites.ALL:
+            print(f"{name:14} {suites.ABOUT[name]}")
         return 0
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2**31)
     context = Context(full=arguments.full, filter=arguments.filter, seed=seed)
@@ -62,7 +65,9 @@ def main():
     results = []
     if not arguments.no_build:
         say("build")
+        start = time.monotonic()
         results.append(build(context, names))
+        results[0].seconds = time.monotonic() - start
     for name in names:
         say(name)
         start = time.monotonic()
@@ -74,8 +79,8 @@ def main():
         results.append(result)
     passed, failed = report(results)
     if passed + failed == 0:
-        print(f"no test matches '{arguments.filter}'")
-        failed = 1
+        print(f"error: no test of {', '.join(names)} matches '{arguments.filter}'")
+        return 2
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

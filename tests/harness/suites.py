@@ -70,7 +70,7 @@ def lit(context):
 
 def runner(suite, script, *options, env=None, timeout=3600):
     """A suite whose runner is a program of its own: takes --json FILE, --seed, --filter, --full and
-    writes {"passed": N, "skipped": N, "failures": [[name, reason], ...]}."""
+    writes {"passed": N, "skipped": N, "refused": N, "failures": [[name, reason], ...]}."""
 
     def run(context):
         result = Result(suite)
@@ -83,6 +83,7 @@ def runner(suite, script, *options, env=None, timeout=3600):
         if report.exists():
             data = json.loads(report.read_text())
             result.passed, result.skipped = data["passed"], data.get("skipped", 0)
+            result.refused = data.get("refused", 0)
             result.failures = [tuple(failure) for failure in data["failures"]]
         if code != 0 and not result.failures:
             result.record(script, False, f"exited with {code}" + (" (time-out)" if code == 124 else ""))
@@ -112,4 +113,24 @@ ALL = {
     "ptx-reference": runner("ptx-reference", "tests/sim/reference/run.py"),
     "ptx-grammar": runner("ptx-grammar", "tests/sim/grammar/run.py"),
 }
+ABOUT = {
+    "unit": "C++ unit tests",
+    "unit-asan": "the same under AddressSanitizer and UBSan",
+    "lit": "IR before and after passes",
+    "node": "onnx's node tests",
+    "node-nofold": "the same with constants computed at run time",
+    "e2e": "real models against ONNX Runtime",
+    "harness": "the tests of the tests",
+    "docs": "links, quoted code and scripts of the documents",
+    "commands": "what the commands accept, refuse and leave on the disk",
+    "commands-asan": "the same under sanitizers",
+    "language": "programs of the language against NumPy",
+    "language-spec": "the examples of docs/language.md",
+    "package": "wheel, tarball and .deb on a bare tree",
+    "damage": "damaged bundles and mutated models under sanitizers",
+    "cuda": "CUDA programs on simulated GPUs",
+    "ptx-reference": "each PTX instruction against exact arithmetic",
+    "ptx-grammar": "random PTX: executed right or refused by name",
+}
+assert ABOUT.keys() == ALL.keys()
 SANITIZED = {"unit-asan", "commands-asan", "damage"}
