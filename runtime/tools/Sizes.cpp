@@ -42,7 +42,9 @@ Status bindSize(const bundle::EntryPoint &entry, const std::string &spec,
       continue;
     if (!inRange(symbol, size))
       return refuse("size '" + name + "' is " + spec.substr(equals + 1) + ", expected " +
-                    rangeText(symbol));
+                    (size > symbol.max ? std::to_string(symbol.min) + " to " +
+                                             std::to_string(symbol.max)
+                                       : rangeText(symbol)));
     values.bindOnly(i, size);
     return {};
   }

@@ -112,7 +112,7 @@ def random_inputs(tenon, folder):
     assert np.array_equal(results[0], results[1]) and not np.array_equal(results[0], results[2])
     tenon.call("run", program, "--random", "--dim", "batch=5", "--output-dir", folder / "d")
     refused(lambda: tenon.call("run", program, "--random", "--dim", "batch=99999999999", "--output-dir", folder / "e"),
-            "'x'", "99999999999", "batch")
+            "'batch'", "99999999999", "1 to 2147483647")
     assert np.load(folder / "d" / "y.npy").shape == (5, 8)
 
 

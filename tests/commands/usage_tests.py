@@ -67,7 +67,7 @@ def sizes_have_a_range(tenon, folder):
     program = bundle(tenon, folder, "--dim", "batch=2..8:2")
     for size in (1, 5, 10):
         refused(lambda: tenon.call("run", program, "--random", "--dim", f"batch={size}"), f"is {size}",
-                "2 to 8 in steps of 2")
+                "2 to 8")
     refused(lambda: tenon.call("run", program, "--random", "--dim", "bach=2"), "'bach'", "it has batch")
     tenon.call("run", program, "--random", "--dim", "batch=4", "--output-dir", folder)
     assert np.load(folder / "y.npy").shape == (4, 8)
