@@ -21,6 +21,7 @@ class Tenon_MapOp<string mnemonic, dag operands, string names, ResultRule rule, 
                                    FactorRuleMethods]> {
   // The body: C++ over Scalars named like the operands.
   string scalar = "";
+  assert !ne(scalar, ""), "the operation \"" # mnemonic # "\" has no scalar body: add `let scalar = ...`";
   let arguments = operands;
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = fmt # " attr-dict `:` functional-type(operands, results)";
