@@ -68,6 +68,17 @@ private:
     return SymbolTable::lookupNearestSymbolFrom<WeightOp>(read, read.getWeightAttr());
   }
 
+  /// A small constant of several elements, which can be laid out anew.
+  static ConstantOp constantOf(Value value) {
+    auto constant = value.getDefiningOp<ConstantOp>();
+    auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+    bool hasBytes = elements && !elements.isSplat() &&
+                    elements.getElementType().getIntOrFloatBitWidth() % 8 == 0;
+    return hasBytes ? constant : ConstantOp();
+  }
+
+  bool isWeight(Value value) { return weightOf(value) || constantOf(value); }
+
   Order orderOf(Value value) {
     if (WeightOp weight = weightOf(value)) {
       auto order = weight.getOrder();
@@ -84,8 +95,11 @@ private:
     for (auto [argument, operand] : llvm::zip(body.getArguments(), kernel.getInputs()))
       buffers[argument] = orderOf(operand);
     for (auto [result, value] : llvm::zip(kernel.getResults(), yield.getResults()))
-      if (isFree(result) && cast<RankedTensorType>(value.getType()).getRank() > 1)
-        orders[result] = chooseResult(kernel, value, buffers);
+      if (cast<RankedTensorType>(value.getType()).getRank() > 1) {
+        Order order = chooseResult(kernel, value, buffers, isFree(result));
+        if (isFree(result))
+          orders[result] = order;
+      }
   }
 
   void write(KernelOp kernel) {
@@ -99,7 +113,9 @@ private:
     kernel.setResultOrdersAttr(builder.getArrayAttr(resultAttrs));
   }
 
-  Order chooseResult(KernelOp kernel, Value value, const BufferOrders &buffers) {
+  /// A result that is not free is row-major; its product's weights may still be
+  /// laid out for it.
+  Order chooseResult(KernelOp kernel, Value value, const BufferOrders &buffers, bool isFree) {
     SmallVector<DimExpr> dims = getDims(value.getType()), index;
     for (auto [i, dim] : llvm::enumerate(dims))
       index.push_back(dim.isConstant(1) ? DimExpr::constant(value.getContext(), 0)
@@ -110,7 +126,7 @@ private:
     if (heavy < 0)
       return followOperand(kernel, value, buffers);
     int lanes = weightDimension(kernel, demand, heavy, dims.size());
-    if (lanes < 0 || dims[lanes].isConstant(1)) {
+    if (lanes < 0) {
       orderWeights(kernel, demand, heavy, -1);
       return followOperand(kernel, value, buffers);
     }
@@ -118,7 +134,8 @@ private:
     if (std::optional<int64_t> size = dims[lanes].asConstant(); size && *size < 16)
       return followOperand(kernel, value, buffers);
     Order order = moveLast(dims.size(), lanes);
-    orderWeights(kernel, demand, heavy, lanes);
+    if (isFree || isRowMajor(order))
+      orderWeights(kernel, demand, heavy, lanes);
     return isRowMajor(order) ? Order() : order;
   }
 
@@ -155,7 +172,7 @@ private:
       for (const MemoryRead &read : demand.getReads()) {
         if (read.reduction != heavy || !dependsOn(read.offset, leaf))
           continue;
-        (weightOf(operandOf(kernel, read.buffer)) ? weight : other) = true;
+        (isWeight(operandOf(kernel, read.buffer)) ? weight : other) = true;
       }
       if (weight)
         (other ? shared : own) = dim;
@@ -166,25 +183,87 @@ private:
   /// Without lanes over a dimension of its own, a weight is walked as the other
   /// operand is.
   void orderWeights(KernelOp kernel, Demand &demand, int heavy, int lanes) {
+    llvm::MapVector<Value, Order> constants;
     for (const MemoryRead &read : demand.getReads()) {
-      WeightOp weight =
-          read.reduction == heavy ? weightOf(operandOf(kernel, read.buffer)) : WeightOp();
-      if (!weight || weight.getOrder() || read.index.size() < 2)
+      Value operand = operandOf(kernel, read.buffer);
+      WeightOp weight = weightOf(operand);
+      bool isFixed = weight ? weight.getOrder().has_value() : !constantOf(operand);
+      if (read.reduction != heavy || isFixed || read.index.size() < 2)
         continue;
-      auto last = llvm::find_if(read.index, [&](DimExpr expr) {
-        return lanes >= 0 && coefficientOf(expr, DimExpr::factor(kernel.getContext(), lanes)) == 1;
-      });
-      if (lanes >= 0 && last == read.index.end())
+      std::optional<Order> order = orderFor(kernel, demand, heavy, lanes, read);
+      if (!order || isRowMajor(*order))
         continue;
-      Order order = moveLast(read.index.size(), lanes < 0 ? -1 : last - read.index.begin());
-      if (lanes < 0)
-        order.pop_back();
-      auto walked = [&](int64_t dim) { return walkStride(demand, heavy, read, dim); };
-      std::stable_sort(order.begin(), order.end() - (lanes >= 0),
-                       [&](int64_t a, int64_t b) { return walked(a) > walked(b); });
-      if (!isRowMajor(order))
-        weight.setOrder(order);
+      if (weight)
+        weight.setOrder(*order);
+      else
+        constants[read.buffer] = *order;
     }
+    for (auto &[buffer, order] : constants)
+      permuteConstant(kernel, cast<BlockArgument>(buffer), order);
+  }
+
+  std::optional<Order> orderFor(KernelOp kernel, Demand &demand, int heavy, int lanes,
+                                const MemoryRead &read) {
+    auto last = llvm::find_if(read.index, [&](DimExpr expr) {
+      return lanes >= 0 && coefficientOf(expr, DimExpr::factor(kernel.getContext(), lanes)) == 1;
+    });
+    if (lanes >= 0 && last == read.index.end())
+      return std::nullopt;
+    Order order = moveLast(read.index.size(), lanes < 0 ? -1 : last - read.index.begin());
+    if (lanes < 0)
+      order.pop_back();
+    auto walked = [&](int64_t dim) { return walkStride(demand, heavy, read, dim); };
+    std::stable_sort(order.begin(), order.end() - (lanes >= 0),
+                     [&](int64_t a, int64_t b) { return walked(a) > walked(b); });
+    return order;
+  }
+
+  /// Constants lie row-major: the elements are permuted, and a transpose inside
+  /// of the kernel names them as before.
+  void permuteConstant(KernelOp kernel, BlockArgument argument, const Order &order) {
+    OpOperand &operand = kernel->getOpOperand(argument.getArgNumber());
+    ConstantOp constant = constantOf(operand.get());
+    auto elements = cast<DenseElementsAttr>(constant.getValue());
+    ArrayRef<int64_t> shape = elements.getType().getShape();
+    SmallVector<int64_t> inverse(order.size());
+    SmallVector<DimExpr> dims;
+    for (auto [at, dim] : llvm::enumerate(order)) {
+      inverse[dim] = at;
+      dims.push_back(DimExpr::constant(kernel.getContext(), shape[dim]));
+    }
+    RankedTensorType type = makeTensorType(dims, elements.getElementType());
+    OpBuilder builder(kernel);
+    auto moved = cast<ConstantOp>(builder.clone(*constant));
+    moved.setValueAttr(DenseElementsAttr::getFromRawBuffer(
+        RankedTensorType::get(type.getShape(), type.getElementType()), permute(elements, order)));
+    moved.getResult().setType(type);
+    operand.set(moved);
+    builder.setInsertionPointToStart(&kernel.getBody().front());
+    argument.setType(type);
+    auto restored = TransposeOp::create(builder, constant.getLoc(), argument, inverse);
+    argument.replaceAllUsesExcept(restored, restored);
+    if (constant->use_empty())
+      constant.erase();
+  }
+
+  static SmallVector<char> permute(DenseElementsAttr elements, const Order &order) {
+    ArrayRef<int64_t> shape = elements.getType().getShape();
+    size_t bytes = elements.getElementType().getIntOrFloatBitWidth() / 8;
+    ArrayRef<char> raw = elements.getRawData();
+    SmallVector<char> result;
+    SmallVector<int64_t> at(order.size(), 0);
+    for (int64_t i = 0; i < elements.getNumElements(); ++i) {
+      int64_t offset = 0;
+      for (auto [position, size] : llvm::zip(at, shape))
+        offset = offset * size + position;
+      result.append(raw.begin() + offset * bytes, raw.begin() + (offset + 1) * bytes);
+      for (size_t k = order.size(); k-- > 0;) {
+        if (++at[order[k]] < shape[order[k]])
+          break;
+        at[order[k]] = 0;
+      }
+    }
+    return result;
   }
 
   /// How far the other operand moves when this dimension of the weight does.

@@ -224,6 +224,44 @@ Value Evaluator::branch(Value holds, int variable, ArrayRef<Guard> guards, Value
   return branch.getResult(0);
 }
 
+/// The positions of a variable at which a guard begins and ceases to hold.
+static std::optional<std::pair<int64_t, int64_t>> interval(const Guard &guard, DimExpr variable) {
+  if (coefficientOf(guard.index, variable) != 1 || !guard.extent.isConstant())
+    return std::nullopt;
+  DimExpr offset = guard.index - variable;
+  if (!offset.isConstant())
+    return std::nullopt;
+  return std::make_pair(-offset.getValue(), guard.extent.getValue() - offset.getValue());
+}
+
+SmallVector<Guard> Evaluator::takeIntervals(BodyGuards &guards, ArrayRef<unsigned> variables) {
+  SmallVector<Guard> taken;
+  auto isInterval = [&](const Guard &guard) {
+    return llvm::any_of(variables, [&](unsigned variable) {
+      return tiles.getVariable(variable).extent.isConstant() &&
+             interval(guard, tiles.var(variable)).has_value();
+    });
+  };
+  llvm::copy_if(guards.all, std::back_inserter(taken), isInterval);
+  llvm::erase_if(guards.all, isInterval);
+  llvm::erase_if(guards.skipping, isInterval);
+  return taken;
+}
+
+/// Where a loop over the variable is divided so that each guard holds in whole
+/// parts or nowhere in them.
+static SmallVector<int64_t> segments(ArrayRef<Guard> guards, DimExpr variable, int64_t extent) {
+  SmallVector<int64_t> ends{0, extent};
+  for (const Guard &guard : guards)
+    if (auto ends2 = interval(guard, variable))
+      for (int64_t end : {ends2->first, ends2->second})
+        if (end > 0 && end < extent)
+          ends.push_back(end);
+  llvm::sort(ends);
+  ends.erase(llvm::unique(ends), ends.end());
+  return ends;
+}
+
 Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &rule,
                                     ArrayRef<DimExpr> index, ArrayRef<Guard> guards) {
   IREmitter &emitter = tiles.emitter();
@@ -241,6 +279,12 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
   // Variables of guards (the positions in a window) go outward, so that what
   // they say can be tested once for all iterations of the loops inside.
   BodyGuards found = bodyGuards(op, rule, factors, variables);
+  // Intervals of one variable (the pieces of a concatenation) divide its loop.
+  bool hasLanes = (vectorDim >= 0 && !usesDim(vectorDim, index)) ||
+                  (innerRowDim >= 0 && !usesDim(innerRowDim, index));
+  SmallVector<Guard> intervals;
+  if (!hasLanes)
+    intervals = takeIntervals(found, variables);
   ArrayRef<Guard> guarded = found.all;
   auto isGuarded = [&](unsigned variable) {
     return llvm::any_of(
@@ -316,12 +360,32 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
                   : llvm::is_contained(vectorVariables, variable) ? vectorDim
                                                                   : -1;
     int64_t step = tileDim >= 0 ? tiles.getWidths()[tileDim] : 1;
-    Value extent = tiles.scalar(tiles.getVariable(variable).extent);
-    return tiles.loop(zero, extent, step, acc, [&](Value iv, ValueRange carried) {
-      tiles.bind(variable, iv, tileDim);
-      tiles.getVariable(variable).isInner = true;
-      return SmallVector<Value>{nest(level + 1, carried[0])};
-    })[0];
+    DimExpr extent = tiles.getVariable(variable).extent;
+    auto loopOver = [&](Value from, Value to, Value acc) {
+      return tiles.loop(from, to, step, acc, [&](Value iv, ValueRange carried) {
+        tiles.bind(variable, iv, tileDim);
+        tiles.getVariable(variable).isInner = true;
+        return SmallVector<Value>{nest(level + 1, carried[0])};
+      })[0];
+    };
+    SmallVector<Guard> own = llvm::filter_to_vector(
+        intervals, [&](const Guard &guard) { return dependsOn(guard.index, tiles.var(variable)); });
+    if (own.empty())
+      return loopOver(zero, tiles.scalar(extent), acc);
+    SmallVector<int64_t> ends = segments(own, tiles.var(variable), extent.getValue());
+    for (auto [from, to] : llvm::zip(ends, llvm::drop_begin(ends))) {
+      size_t before = assumed.size();
+      for (const Guard &guard : own)
+        if (auto holds = interval(guard, tiles.var(variable));
+            holds && holds->first <= from && to <= holds->second)
+          assumed.push_back(guard);
+      auto at = [&](int64_t position) {
+        return arith::ConstantIndexOp::create(tiles.ir(), tiles.getLoc(), position);
+      };
+      acc = loopOver(at(from), at(to), acc);
+      assumed.truncate(before);
+    }
+    return acc;
   };
   // Without loops below the window a test for each tap would not pay: one for
   // the whole window.

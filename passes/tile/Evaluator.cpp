@@ -354,6 +354,20 @@ bool Evaluator::isMaskedBy(Value tile, ArrayRef<Guard> guards) {
   });
 }
 
+/// The piece of a concatenation that is read here, if it is known.
+std::optional<unsigned> Evaluator::knownPiece(FactorRuleInterface op, const FactorRule &rule,
+                                              ArrayRef<DimExpr> factors) {
+  if (!isa<ConcatOp>(op))
+    return std::nullopt;
+  for (auto [k, access] : llvm::enumerate(rule.operands))
+    if (llvm::all_of(access.guards, [&](const Guard &guard) {
+          Guard bound{tiles.simplify(bindFactors(guard.index, factors, {})), guard.extent};
+          return tiles.getRanges().isInRange(bound.index, bound.extent) || isAssumed(bound);
+        }))
+      return k;
+  return std::nullopt;
+}
+
 Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
                                ArrayRef<DimExpr> factors, ArrayRef<Guard> guards) {
   IREmitter &emitter = tiles.emitter();
@@ -370,6 +384,12 @@ Scalar Evaluator::evaluateBody(FactorRuleInterface op, const FactorRule &rule,
     }
 
   SmallVector<Scalar> operands, inRange, values;
+  if (std::optional<unsigned> piece = knownPiece(op, rule, factors)) {
+    SmallVector<DimExpr> index;
+    for (DimExpr expr : rule.operands[*piece].index)
+      index.push_back(bindFactors(expr, factors, dynamics));
+    return evaluate(op->getOperand(*piece), index, guards);
+  }
   for (auto [k, access] : llvm::enumerate(rule.operands)) {
     SmallVector<DimExpr> index;
     for (DimExpr expr : access.index)

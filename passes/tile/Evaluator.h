@@ -107,6 +107,11 @@ private:
   /// `neutral` is what their fill must be for a guard to be a skipping one.
   void collectGuards(mlir::Value value, llvm::ArrayRef<DimExpr> index, BodyGuards &guards,
                      std::optional<double> neutral, unsigned depth = 0);
+  std::optional<unsigned> knownPiece(FactorRuleInterface op, const FactorRule &rule,
+                                     llvm::ArrayRef<DimExpr> factors);
+  /// Takes the guards out of \p guards that are intervals of one of the
+  /// variables alone, and returns them.
+  llvm::SmallVector<Guard> takeIntervals(BodyGuards &guards, llvm::ArrayRef<unsigned> variables);
   /// Those that are the same for all lanes and were not tested around.
   llvm::SmallVector<Guard> uniformGuards(llvm::ArrayRef<Guard> guards);
   /// An i1 that is true if all lanes of the tile are within the guards, for all

@@ -97,6 +97,16 @@ static Schedule mergeVariables(const Schedule &schedule, unsigned at) {
   return result;
 }
 
+static DimExpr storeOffset(const Schedule &schedule, Type type, ArrayRef<int64_t> order,
+                           DimRanges ranges) {
+  for (auto [i, extent] : llvm::enumerate(schedule.extents))
+    ranges.setExtent(i, extent);
+  DimExpr offset = DimExpr::constant(type.getContext(), 0);
+  for (auto [expr, stride] : llvm::zip(schedule.index, stridesOf(type, order)))
+    offset = offset + expr * stride;
+  return ranges.simplify(offset);
+}
+
 /// Divides variable `at` into d = d' * divisor + phase.
 static Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t divisor) {
   MLIRContext *context = schedule.extents[at].getContext();
@@ -114,33 +124,46 @@ static Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t div
   return result;
 }
 
-/// A window over a spread-out input (a transposed convolution) meets an element
-/// at every n-th position only: which taps do is the same for all positions of
-/// one phase, so phases are a variable of their own.
-static void splitPhases(Schedule &schedule, ArrayRef<Value> values, const BufferOrders &orders,
-                        const DimRanges &ranges) {
-  for (size_t at = schedule.extents.size(); at-- > 0;) {
-    Demand demand = demandFor(schedule, values, orders, ranges);
-    DimExpr leaf = DimExpr::factor(schedule.extents[at].getContext(), at), divisor;
-    for (const Guard &guard : demand.getGuards())
-      if (guard.index.getKind() == DimKind::Mod && guard.extent.isConstant(1) &&
-          coefficientOf(guard.index.getOperands()[0], leaf) == 1)
-        divisor = guard.index.getOperands()[1];
-    if (divisor && divisor.isConstant() && divisor.getValue() > 1 &&
-        ranges.isMultipleOf(schedule.extents[at], divisor.getValue()) &&
-        schedule.extents[at] != divisor)
-      schedule = splitVariable(schedule, at, divisor.getValue());
-  }
+/// The constant by which a variable is divided in a part of an expression.
+static void findDivisor(DimExpr expr, DimExpr variable, int64_t &divisor) {
+  auto operands = expr.getOperands();
+  bool isDigit = expr.getKind() == DimKind::Mod || expr.getKind() == DimKind::FloorDiv;
+  if (isDigit && operands[1].isConstant() && coefficientOf(operands[0], variable) == 1)
+    divisor = std::max(divisor, operands[1].getValue());
+  for (DimExpr operand : operands)
+    findDivisor(operand, variable, divisor);
 }
 
-static DimExpr storeOffset(const Schedule &schedule, Type type, ArrayRef<int64_t> order,
-                           DimRanges ranges) {
-  for (auto [i, extent] : llvm::enumerate(schedule.extents))
-    ranges.setExtent(i, extent);
-  DimExpr offset = DimExpr::constant(type.getContext(), 0);
-  for (auto [expr, stride] : llvm::zip(schedule.index, stridesOf(type, order)))
-    offset = offset + expr * stride;
-  return ranges.simplify(offset);
+/// What a product reads at every n-th position only (a window over a spread-out
+/// input, as in a transposed convolution) or n times (an enlarged picture) it
+/// reads alike for all positions of one phase. Returns n, 1 if there is none.
+/// Lanes of the store stay together where that is all there is to gain.
+static int64_t phasesOf(const Demand &demand, DimExpr variable, bool isContiguous) {
+  constexpr int64_t kMostPhases = 8;
+  int64_t divisor = 1;
+  for (const Guard &guard : demand.getGuards())
+    if (guard.extent.isConstant(1))
+      findDivisor(guard.index, variable, divisor);
+  for (const MemoryRead &read : demand.getReads())
+    if (!isContiguous && read.reduction >= 0 &&
+        isa<ContractOp>(demand.getReductions()[read.reduction].op))
+      for (DimExpr expr : read.index)
+        findDivisor(expr, variable, divisor);
+  return divisor <= kMostPhases ? divisor : 1;
+}
+
+/// Makes phases variables of their own.
+static void splitPhases(Schedule &schedule, ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
+                        const BufferOrders &orders, const DimRanges &ranges) {
+  for (size_t at = schedule.extents.size(); at-- > 0;) {
+    Demand demand = demandFor(schedule, values, orders, ranges);
+    DimExpr leaf = DimExpr::factor(schedule.extents[at].getContext(), at);
+    DimExpr offset = storeOffset(schedule, values.front().getType(), storeOrder, ranges);
+    int64_t divisor = phasesOf(demand, leaf, coefficientOf(offset, leaf) == 1);
+    if (divisor > 1 && ranges.isMultipleOf(schedule.extents[at], divisor) &&
+        !schedule.extents[at].isConstant(divisor))
+      schedule = splitVariable(schedule, at, divisor);
+  }
 }
 
 static Schedule chooseRoots(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
@@ -157,7 +180,7 @@ static Schedule chooseRoots(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder
     schedule.index[dim] = DimExpr::factor(type.getContext(), schedule.extents.size());
     schedule.extents.push_back(dims[dim]);
   }
-  splitPhases(schedule, values, orders, ranges);
+  splitPhases(schedule, values, storeOrder, orders, ranges);
   for (size_t at = schedule.extents.size(); at-- > 1;) {
     Schedule merged = mergeVariables(schedule, at - 1);
     Demand demand = demandFor(merged, values, orders, ranges);

@@ -44,6 +44,27 @@ def ppocr_rec(rng, shape, index):
     return [{"x": (np.stack(lines).transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32)}]
 
 
+def ppocr_det(rng, shape, index):
+    """Pages with a few lines of text at any place."""
+    batch, height, width = shape
+    pages = []
+    for _ in range(batch):
+        page = pictures.scene(rng, width, height).copy()
+        for _ in range(3):
+            line = pictures.text_line(rng, int(rng.integers(width // 3, width // 2)), 24)
+            top, left = int(rng.integers(0, height - 24)), int(rng.integers(0, width - line.shape[1]))
+            page[top:top + 24, left:left + line.shape[1]] = line
+        pages.append(page)
+    return [{"x": ((np.stack(pages).transpose(0, 3, 1, 2) / 255 - 0.45) / 0.225).astype(np.float32)}]
+
+
+def ppocr_cls(rng, shape, index):
+    """Lines of text, some of them upside down."""
+    lines = [pictures.text_line(rng, 192, 48) for _ in range(shape)]
+    turned = [line[::-1, ::-1] if rng.integers(0, 2) else line for line in lines]
+    return [{"x": (np.stack(turned).transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32)}]
+
+
 MAGIKA_FILES = ("NOTICE", "LICENSE", "CMakeLists.txt", "tests/e2e/cases.py", "tests/data/mnist.onnx",
                 "scripts/build", "tests/data/yolox_nano.onnx", "CMakePresets.json")
 
@@ -98,5 +119,8 @@ ALL = [
     Case("yolox_nano", data("yolox_nano.onnx"), [()], yolox),
     Case("ppocr_rec", lambda: FETCHED / "ppocr-rec.onnx", [(1, 320), (1, 160), (2, 240), (1, 481), (3, 96)],
          ppocr_rec, fetch="ppocr-rec"),
+    Case("ppocr_det", lambda: FETCHED / "ppocr-det.onnx", [(1, 320, 320), (1, 224, 352), (2, 160, 192)],
+         ppocr_det, fetch="ppocr-det"),
+    Case("ppocr_cls", lambda: FETCHED / "ppocr-cls.onnx", [1, 5], ppocr_cls, fetch="ppocr-cls"),
     Case("minilm", minilm_model, [(1, 8), (2, 16), (1, 65), (4, 32), (3, 128)], minilm, fetch="minilm"),
 ]

@@ -31,3 +31,19 @@ tenon.func @conv(%x: tensor<1x32x56x56xf32>) -> (tensor<1x64x56x56xf32>, tensor<
   }
   tenon.return %k, %kept : tensor<1x64x56x56xf32>, tensor<8x4xf32>
 }
+
+// A constant cannot have an order: its elements are laid out anew.
+// CHECK-LABEL: tenon.func @constant
+// CHECK: %[[C:.*]] = tenon.constant {{.*}} : tensor<2x16xf32>
+// CHECK: tenon.kernel "product"(%{{.*}}, %[[C]])
+// CHECK: ^bb0(%{{.*}}, %[[A:.*]]: tensor<2x16xf32>):
+// CHECK: tenon.transpose %[[A]] [1, 0] : (tensor<2x16xf32>) -> tensor<16x2xf32>
+tenon.func @constant(%x: tensor<8x2xf32>) -> tensor<8x16xf32> {
+  %c = tenon.constant dense<[[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0], [8.0, 9.0], [10.0, 11.0], [12.0, 13.0], [14.0, 15.0], [16.0, 17.0], [18.0, 19.0], [20.0, 21.0], [22.0, 23.0], [24.0, 25.0], [26.0, 27.0], [28.0, 29.0], [30.0, 31.0]]> : tensor<16x2xf32>
+  %0 = tenon.kernel "product"(%x, %c) : (tensor<8x2xf32>, tensor<16x2xf32>) -> tensor<8x16xf32> {
+  ^bb0(%xa: tensor<8x2xf32>, %ca: tensor<16x2xf32>):
+    %1 = tenon.contract [[0, 2], [1, 2]] -> [0, 1] %xa, %ca : (tensor<8x2xf32>, tensor<16x2xf32>) -> tensor<8x16xf32>
+    tenon.yield %1 : tensor<8x16xf32>
+  }
+  tenon.return %0 : tensor<8x16xf32>
+}

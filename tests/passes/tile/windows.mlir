@@ -36,3 +36,25 @@ tenon.func @f(%x: tensor<1x32x48x48xf32>, %w: tensor<32x1x3x3xf32>, %v: tensor<3
   }
   tenon.return %0, %2 : tensor<1x32x48x48xf32>, tensor<1x32x40x40xf32>
 }
+
+// A product over a concatenation has one loop for each piece, without guards;
+// an enlarged piece is read at neighbours, since phases are variables.
+// CHECK-LABEL: tile.func @pieces
+// CHECK-NOT: mask
+// CHECK-NOT: tile.gather
+// CHECK: math.fma {{.*}} : tensor<10x32xf32>
+// CHECK: math.fma {{.*}} : tensor<10x32xf32>
+// CHECK-NOT: math.fma
+// CHECK: tile.return
+tenon.func @g(%x: tensor<1x16x20x20xf32>, %y: tensor<1x16x10x10xf32>, %w: tensor<32x32xf32>) -> tensor<1x32x20x20xf32> {
+  %0 = tenon.kernel "pieces"(%x, %y, %w) {operand_orders = [array<i64: 0, 2, 3, 1>, array<i64: 0, 2, 3, 1>, array<i64: 1, 0>], result_orders = [array<i64: 0, 2, 3, 1>]} : (tensor<1x16x20x20xf32>, tensor<1x16x10x10xf32>, tensor<32x32xf32>) -> tensor<1x32x20x20xf32> {
+  ^bb0(%xa: tensor<1x16x20x20xf32>, %ya: tensor<1x16x10x10xf32>, %wa: tensor<32x32xf32>):
+    %r = tenon.reshape %ya : (tensor<1x16x10x10xf32>) -> tensor<1x16x10x1x10x1xf32>
+    %b = tenon.broadcast %r [0, 1, 2, 3, 4, 5] : (tensor<1x16x10x1x10x1xf32>) -> tensor<1x16x10x2x10x2xf32>
+    %e = tenon.reshape %b : (tensor<1x16x10x2x10x2xf32>) -> tensor<1x16x20x20xf32>
+    %c = tenon.concat %xa, %e dim 1 : (tensor<1x16x20x20xf32>, tensor<1x16x20x20xf32>) -> tensor<1x32x20x20xf32>
+    %1 = tenon.contract [[0, 4, 2, 3], [1, 4]] -> [0, 1, 2, 3] %c, %wa : (tensor<1x32x20x20xf32>, tensor<32x32xf32>) -> tensor<1x32x20x20xf32>
+    tenon.yield %1 : tensor<1x32x20x20xf32>
+  }
+  tenon.return %0 : tensor<1x32x20x20xf32>
+}
