@@ -103,6 +103,10 @@ private:
       for (Type type : func.getArgumentTypes())
         for (DimExpr dim : getDims(type))
           dim.walkLeaves([&](DimExpr leaf) { inputs.insert(leaf.getAttr()); });
+    module.walk([&](BindOp bind) {
+      for (StringRef name : bind.getNames().getAsValueRange<StringAttr>())
+        inputs.erase(DimExpr::symbol(&getContext(), name).getAttr());
+    });
     module.walk([&](Operation *op) { llvm::for_each(op->getResultTypes(), add); });
   }
 
