@@ -107,12 +107,14 @@ std::optional<bool> SymbolRanges::isEqual(DimExpr a, DimExpr b) const {
 DimExpr SymbolRanges::min(DimExpr a, DimExpr b) const {
   if (std::optional<bool> less = isLess(b, a))
     return *less ? b : a;
-  return isLess(a, b).value_or(false) ? a : a.min(b);
+  std::optional<bool> less = isLess(a, b);
+  return less ? (*less ? a : b) : a.min(b);
 }
 DimExpr SymbolRanges::max(DimExpr a, DimExpr b) const {
   if (std::optional<bool> less = isLess(a, b))
     return *less ? b : a;
-  return isLess(b, a).value_or(false) ? a : a.max(b);
+  std::optional<bool> less = isLess(b, a);
+  return less ? (*less ? a : b) : a.max(b);
 }
 
 SymbolsAttr SymbolRanges::getAttr(MLIRContext *context) const {

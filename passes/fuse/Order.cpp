@@ -2,7 +2,10 @@
 //
 // Kahn's algorithm with a heap: of the operations whose operands are there, the
 // one with the least (segment, original position) comes next. Side effects and
-// symbol bindings add edges that SSA does not show.
+// symbol bindings add edges that SSA does not show. A check of sizes comes right
+// after the binding of its symbols, before all that computes with them: a kernel
+// may hold operations from both sides of it, and must not read with sizes that
+// do not fit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +31,7 @@ public:
   void run() {
     addDataEdges();
     addOrderEdges();
+    addCheckEdges();
     auto later = [&](unsigned a, unsigned b) {
       return std::tie(ops[a].priority, a) > std::tie(ops[b].priority, b);
     };
@@ -71,9 +75,8 @@ private:
   void addOrderEdges() {
     // Operations with effects come in the order that they already have.
     int lastEffect = -1;
-    std::vector<unsigned> bindings;
     for (unsigned i = 0; i < ops.size(); ++i) {
-      if (isMemoryEffectFree(ops[i].op))
+      if (isMemoryEffectFree(ops[i].op) || isa<CheckOp>(ops[i].op))
         continue;
       if (lastEffect >= 0)
         addEdge(lastEffect, i);
@@ -87,8 +90,23 @@ private:
         addEdge(bindings[segment - 1], i);
   }
 
+  void addCheckEdges() {
+    for (unsigned i = 0; i < ops.size(); ++i) {
+      if (!isa<CheckOp>(ops[i].op))
+        continue;
+      unsigned segment = llvm::lower_bound(bindings, i) - bindings.begin();
+      if (segment > 0)
+        addEdge(bindings[segment - 1], i);
+      for (unsigned k = 0; k < ops.size(); ++k)
+        if (isa<KernelOp, LoopOp, IfOp, CallOp>(ops[k].op) && ops[k].priority.first >= segment)
+          addEdge(i, k);
+    }
+  }
+
   Block &block;
   std::vector<Item> ops;
+  /// The bindings' numbers, in order: each begins a segment.
+  std::vector<unsigned> bindings;
   llvm::DenseMap<Operation *, unsigned> position;
 };
 
