@@ -116,6 +116,10 @@ def pool(g):
         options["ceil_mode"] = rng.randint(0, 1)
     if kind == "AveragePool":
         options["count_include_pad"] = rng.randint(0, 1)
+    spread = options.get("pads", [0] * 2 * count)
+    if any(size + low + high < window for size, low, high, window in
+           zip(g[x].shape[2:], spread[:count], spread[count:], kernel)):
+        raise Unfit("no window fits")
     if kind == "LpPool":
         options["p"] = rng.choice([1, 2, 3])
     return g.op(kind, [x], 2 if kind == "MaxPool" and rng.random() < 0.3 else 1, **options)
