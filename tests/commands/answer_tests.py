@@ -104,6 +104,13 @@ def resize_symmetric(tenon, folder):
 
 
 @test
+def resized_lengths(tenon, folder):
+    """40 * 2.3 is 92 in f32 and a little less in f64."""
+    node = helper.make_node("Resize", ["x", "", "s"], ["y"], name="r", mode="linear")
+    same(tenon, folder, [node], {"x": numbers(1, 1, 40)}, [("y", FLOAT)], {"s": np.array([1, 1, 2.3], np.float32)})
+
+
+@test
 def indices_wider_than_the_data(tenon, folder):
     """In another dimension than the axis they would reach beyond the buffer."""
     at = lambda *shape: np.zeros(shape, np.int64)

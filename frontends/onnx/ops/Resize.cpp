@@ -221,10 +221,11 @@ private:
 };
 } // namespace
 
-/// floor(size * scale) as an expression, if the scale is a simple fraction.
+/// floor(size * scale), in f32 as the specification's own code has it, or as an
+/// expression, if the scale is a simple fraction.
 static DimExpr scaledSize(Node &n, DimExpr size, double scale) {
   if (std::optional<int64_t> known = size.asConstant())
-    return n.b.size(static_cast<int64_t>(std::floor(static_cast<double>(*known) *
+    return n.b.size(static_cast<int64_t>(std::floor(static_cast<float>(*known) *
                                                     static_cast<float>(scale))));
   for (int64_t q = 1; q <= 64; ++q) {
     double p = scale * static_cast<double>(q);
