@@ -12,8 +12,8 @@ namespace tenon::sim {
 /// accesses among them: lanes of a product share most of theirs.
 struct alignas(64) AccessPattern {
   uint32_t relative[32] = {1}; // to lane 0; at first none that can be
-  uint32_t number[32];         // of each lane's piece
-  int32_t piece[32];           // relative to lane 0, ascending; then the last one again
+  uint32_t number[32] = {};    // of each lane's piece
+  int32_t piece[32] = {};      // relative to lane 0, ascending; then the last one again
   uint32_t pieces = 0;
   int32_t low = 0;   // the lowest relative offset
   uint64_t span = 0; // bytes from there to the end of the highest

@@ -40,15 +40,18 @@ struct CellCheck {
   /// `Count` cells side by side: all pass, or nothing is noted.
   template <bool Write, unsigned Count> inline __attribute__((always_inline)) bool passAll(RaceCell *cells) const {
     using Cells = u32 __attribute__((ext_vector_type(2 * Count)));
-    Cells ids, own;
+    Cells ids, keep, own;
+    for (unsigned i = 0; i < Count; ++i) { // constants: a read leaves the writer
+      keep[2 * i] = Write ? 0 : ~0u;
+      keep[2 * i + 1] = 0;
+    }
+    for (unsigned i = 0; i < 2 * Count; ++i)
+      own[i] = Write != (i % 2 != 0) ? me : 0;
     __builtin_memcpy(&ids, cells, sizeof ids);
     auto foreign = (ids != me) & ((ids & 0x7fffffff) >= oldest);
     if (__builtin_reduce_or(foreign))
       return false;
-    for (unsigned i = 0; i < Count; ++i) {
-      own[2 * i] = Write ? me : ids[2 * i];
-      own[2 * i + 1] = Write ? 0 : me;
-    }
+    own |= ids & keep;
     __builtin_memcpy(cells, &own, sizeof own);
     return true;
   }

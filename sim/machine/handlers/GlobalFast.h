@@ -32,9 +32,6 @@ inline __attribute__((always_inline)) bool globalRange(const Op *op, u8 *file, W
     return false;
   u64 first = *reinterpret_cast<const u64 *>(addresses) + u64(s64(op->imm));
   const GlobalShadow &shadow = *warp.shadow;
-  if constexpr (Write) // lines are fetched while the access is checked
-    for (unsigned i = 0; i < Kind::size; i += 64)
-      __builtin_prefetch(reinterpret_cast<const u8 *>(first) + i, 1);
   if (first % (Kind::bytes < 4 ? 4 : Kind::bytes) ||
       !inBounds(warp, Write ? warp.writeBounds : warp.bounds, first, Kind::size) ||
       (!Write && !isWrittenAt<Kind::size>(shadow.init, first - shadow.base)) || !passRaces<Write, Kind::size>(warp, first))

@@ -84,8 +84,7 @@ inline __attribute__((always_inline)) bool sharedPieces(const Op *op, u8 *file, 
     return false;
   constexpr unsigned words = Kind::bytes / 4, perVector = 16 / words;
   alignas(64) u32 offset[laneCount];
-  for (unsigned i = 0; i < laneCount; ++i)
-    offset[i] = address[0] + u32(pattern.piece[i]);
+  *reinterpret_cast<Row<u32> *>(offset) = *reinterpret_cast<const Row<u32> *>(pattern.piece) + address[0];
   u8 *init = shadow.init.data();
   if constexpr (!Write) {
     bool all = true;

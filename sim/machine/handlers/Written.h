@@ -17,11 +17,9 @@ template <unsigned Count> inline __attribute__((always_inline)) bool isWrittenAt
     static_assert(Count % 64 == 0);
     if (__builtin_expect(at % 8 != 0, 0))
       return firstClear(map, at, Count) == Count;
-    u64 words[Count / 64], all = ~0ull;
-    __builtin_memcpy(words, map + at / 8, Count / 8);
-    for (u64 word : words)
-      all &= word;
-    return all == ~0ull;
+    u64 __attribute__((ext_vector_type(Count / 64))) words;
+    __builtin_memcpy(&words, map + at / 8, Count / 8);
+    return __builtin_reduce_or(~words) == 0;
   }
 }
 

@@ -55,20 +55,23 @@ inline __attribute__((always_inline)) void split16(Vec16 a, Vec16 b, u32 *const 
 #define TENON_WEAVE_HIGH(x, y)                                                                     \
   __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
-/// The other way: 16 lanes of four rows to 64 words in memory order.
+/// The other way: 16 lanes of four rows to 64 words in memory order. First pairs of
+/// lanes i and i + 4 side by side, then 64-bit halves woven within 128 bits.
 inline __attribute__((always_inline)) void join16(u8 *to, Vec16 x, Vec16 y, Vec16 z, Vec16 w) {
-#define TENON_PAIRS_LOW(a, b)                                                                      \
-  __builtin_shufflevector(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
-#define TENON_PAIRS_HIGH(a, b)                                                                     \
-  __builtin_shufflevector(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
-  Vec16 xy0 = TENON_WEAVE_LOW(x, y), xy1 = TENON_WEAVE_HIGH(x, y);
-  Vec16 zw0 = TENON_WEAVE_LOW(z, w), zw1 = TENON_WEAVE_HIGH(z, w);
-  store16(to, TENON_PAIRS_LOW(xy0, zw0));
-  store16(to + 64, TENON_PAIRS_HIGH(xy0, zw0));
-  store16(to + 128, TENON_PAIRS_LOW(xy1, zw1));
-  store16(to + 192, TENON_PAIRS_HIGH(xy1, zw1));
-#undef TENON_PAIRS_LOW
-#undef TENON_PAIRS_HIGH
+#define TENON_PAIRS(a, b, k)                                                                       \
+  __builtin_shufflevector(a, b, k, k + 16, k + 4, k + 20, k + 1, k + 17, k + 5, k + 21, k + 2,     \
+                          k + 18, k + 6, k + 22, k + 3, k + 19, k + 7, k + 23)
+#define TENON_QUADS(a, b, k)                                                                       \
+  __builtin_shufflevector(a, b, k, k + 1, k + 16, k + 17, k + 4, k + 5, k + 20, k + 21, k + 8,     \
+                          k + 9, k + 24, k + 25, k + 12, k + 13, k + 28, k + 29)
+  Vec16 xy0 = TENON_PAIRS(x, y, 0), xy1 = TENON_PAIRS(x, y, 8);
+  Vec16 zw0 = TENON_PAIRS(z, w, 0), zw1 = TENON_PAIRS(z, w, 8);
+  store16(to, TENON_QUADS(xy0, zw0, 0));
+  store16(to + 64, TENON_QUADS(xy0, zw0, 2));
+  store16(to + 128, TENON_QUADS(xy1, zw1, 0));
+  store16(to + 192, TENON_QUADS(xy1, zw1, 2));
+#undef TENON_PAIRS
+#undef TENON_QUADS
 }
 
 /// 16 lanes of two rows to 32 words in memory order.

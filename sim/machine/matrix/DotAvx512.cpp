@@ -218,40 +218,50 @@ inline __m512 alignAndAdd(const DotModel &model, const RowElements<K> &a, const 
   return addGroups<kGroups>(model, sums, wide, scale);
 }
 
-/// The same for whole values: exponents are integers, and one factor aligns all products.
+/// The same for whole values, two columns at a time: exponents are integers, and
+/// one factor aligns all products of an output.
 template <int K>
-inline __m512 alignAndAddWhole(const DotModel &model, const RowElements<K> &a, const ColumnElements &b, __m512 c) {
+inline void alignAndAddWhole(const DotModel &model, const RowElements<K> &a, const ColumnElements *b, __m512 *c) {
   constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
-  __m512i most[2];
+  __m512i largest[2];
+  __m512 scale[2], factor[2];
+  __m512i sums[2][kGroups];
 #pragma clang loop unroll(full)
-  for (int k = 0; k < K; ++k) {
-    __m512i e = _mm512_add_epi32(_mm512_castps_si512(a.exponent[k]),
-                                 _mm512_set1_epi32(std::bit_cast<int>(b.exponent[k / kHalf][k % kHalf])));
-    most[k % 2] = k < 2 ? e : _mm512_max_epi32(most[k % 2], e);
-  }
-  __m512i bits = _mm512_castps_si512(c), field = _mm512_and_si512(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(0xff));
-  __mmask16 zero = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7fffffff));
-  __m512i least = _mm512_mask_mov_epi32(_mm512_set1_epi32(model.minExponentC), zero, _mm512_set1_epi32(-126));
-  __m512i ec = _mm512_max_epi32(_mm512_sub_epi32(field, _mm512_set1_epi32(127)), least);
-  __m512i largest = _mm512_max_epi32(_mm512_max_epi32(most[0], most[1]), ec);
-  __m512i shift = _mm512_sub_epi32(_mm512_set1_epi32(model.fractionBits), largest);
-  __m512 scale = _mm512_cvtepi32_ps(shift);
-  // Where the factor is cut to 2^126, c is tiny and every product is zero.
-  __m512i power = _mm512_add_epi32(_mm512_min_epi32(shift, _mm512_set1_epi32(126)), _mm512_set1_epi32(127));
-  __m512 factor = _mm512_castsi512_ps(_mm512_slli_epi32(power, 23));
-  __m512i sums[kGroups][2] = {};
-  sums[0][1] = _mm512_cvttps_epi32(_mm512_scalef_ps(c, scale));
+  for (int n = 0; n < 2; ++n) {
+    __m512i most[2];
 #pragma clang loop unroll(full)
-  for (int k = 0; k < K; ++k) {
-    __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b.significand[k / kHalf][k % kHalf]));
-    __m512i term = _mm512_cvttps_epi32(_mm512_mul_ps(product, factor));
-    sums[k / 8][k % 2] = _mm512_add_epi32(sums[k / 8][k % 2], term);
+    for (int k = 0; k < K; ++k) {
+      __m512i e = _mm512_add_epi32(_mm512_castps_si512(a.exponent[k]),
+                                   _mm512_set1_epi32(std::bit_cast<int>(b[n].exponent[k / kHalf][k % kHalf])));
+      most[k % 2] = k < 2 ? e : _mm512_max_epi32(most[k % 2], e);
+    }
+    largest[n] = _mm512_max_epi32(most[0], most[1]);
   }
-  __m512i groups[kGroups];
-  for (int g = 0; g < kGroups; ++g)
-    groups[g] = _mm512_add_epi32(sums[g][0], sums[g][1]);
-  __mmask16 wide = _mm512_cmpge_epi32_mask(largest, _mm512_set1_epi32(118));
-  return addGroups<kGroups>(model, groups, wide, scale);
+#pragma clang loop unroll(full)
+  for (int n = 0; n < 2; ++n) {
+    __m512i bits = _mm512_castps_si512(c[n]), field = _mm512_and_si512(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(0xff));
+    __mmask16 zero = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7fffffff));
+    __m512i least = _mm512_mask_mov_epi32(_mm512_set1_epi32(model.minExponentC), zero, _mm512_set1_epi32(-126));
+    __m512i ec = _mm512_max_epi32(_mm512_sub_epi32(field, _mm512_set1_epi32(127)), least);
+    largest[n] = _mm512_max_epi32(largest[n], ec);
+    __m512i shift = _mm512_sub_epi32(_mm512_set1_epi32(model.fractionBits), largest[n]);
+    scale[n] = _mm512_cvtepi32_ps(shift);
+    // Where the factor is cut to 2^126, c is tiny and every product is zero.
+    __m512i power = _mm512_add_epi32(_mm512_min_epi32(shift, _mm512_set1_epi32(126)), _mm512_set1_epi32(127));
+    factor[n] = _mm512_castsi512_ps(_mm512_slli_epi32(power, 23));
+    sums[n][0] = _mm512_cvttps_epi32(_mm512_scalef_ps(c[n], scale[n]));
+  }
+#pragma clang loop unroll(full)
+  for (int k = 0; k < K; ++k)
+#pragma clang loop unroll(full)
+    for (int n = 0; n < 2; ++n) {
+      __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b[n].significand[k / kHalf][k % kHalf]));
+      __m512i term = _mm512_cvttps_epi32(_mm512_mul_ps(product, factor[n]));
+      sums[n][k / 8] = k && k % 8 == 0 ? term : _mm512_add_epi32(sums[n][k / 8], term);
+    }
+#pragma clang loop unroll(full)
+  for (int n = 0; n < 2; ++n)
+    c[n] = addGroups<kGroups>(model, sums[n], _mm512_cmpge_epi32_mask(largest[n], _mm512_set1_epi32(118)), scale[n]);
 }
 
 template <int K, bool Whole>
@@ -259,20 +269,31 @@ void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPan
                   float (*accumulators)[kTileRows]) {
   // The second half of a step's k lies in the next chunk, or right behind.
   ptrdiff_t second = columns.perChunk == K / 2 ? ptrdiff_t(columns.columns) * (K / 2) : K / 2;
+  ptrdiff_t next = columns.perChunk;
   bool special = lanes.special || columns.special;
   for (int first = 0; first < lanes.count; first += K) {
     const RowElements<K> a(lanes, first);
     const float *bs = columnElements(columns, columns.significand, 0, first);
     const float *be = columnElements(columns, columns.exponent, 0, first);
-    for (int n = 0; n < columns.columns; ++n, bs += columns.perChunk, be += columns.perChunk) {
-      __m512 c = _mm512_load_ps(accumulators[n]);
-      if (__builtin_expect(special || _mm512_fpclass_ps_mask(c, 0x99), 0)) {
-        for (int row = 0; row < kTileRows; ++row)
-          accumulators[n][row] = slowStep(model, lanes, columns, row, n, first, K, accumulators[n][row]);
+    for (int n = 0; n < columns.columns; n += 2, bs += 2 * next, be += 2 * next) {
+      __m512 c[2] = {_mm512_load_ps(accumulators[n]), _mm512_load_ps(accumulators[n + 1])};
+      __mmask16 odd = _mm512_fpclass_ps_mask(c[0], 0x99) | _mm512_fpclass_ps_mask(c[1], 0x99);
+      if (__builtin_expect(special || odd, 0)) {
+        for (int both = n; both < n + 2; ++both)
+          for (int row = 0; row < kTileRows; ++row)
+            accumulators[both][row] = slowStep(model, lanes, columns, row, both, first, K, accumulators[both][row]);
         continue;
       }
-      ColumnElements b = {{bs, bs + second}, {be, be + second}};
-      _mm512_store_ps(accumulators[n], Whole ? alignAndAddWhole<K>(model, a, b, c) : alignAndAdd<K>(model, a, b, c));
+      ColumnElements b[2] = {{{bs, bs + second}, {be, be + second}},
+                             {{bs + next, bs + next + second}, {be + next, be + next + second}}};
+      if constexpr (Whole) {
+        alignAndAddWhole<K>(model, a, b, c);
+      } else {
+        c[0] = alignAndAdd<K>(model, a, b[0], c[0]);
+        c[1] = alignAndAdd<K>(model, a, b[1], c[1]);
+      }
+      _mm512_store_ps(accumulators[n], c[0]);
+      _mm512_store_ps(accumulators[n + 1], c[1]);
     }
   }
 }

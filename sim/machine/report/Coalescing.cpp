@@ -6,17 +6,23 @@
 namespace tenon::sim {
 
 unsigned distinctSectors(const uint64_t address[32], uint32_t mask, unsigned bytes) {
-  uint64_t sectors[64];
+  uint64_t seen[128] = {}; // by hash, plus one; at most 64 are taken
+  uint64_t last = 0;
   unsigned count = 0;
   for (uint32_t left = mask; left; left &= left - 1) {
     uint64_t a = address[__builtin_ctz(left)];
-    for (uint64_t s = a / 32; s <= (a + bytes - 1) / 32; ++s)
-      if (count == 0 || sectors[count - 1] != s)
-        sectors[count++] = s;
+    for (uint64_t s = a / 32 + 1; s <= (a + bytes - 1) / 32 + 1; ++s) {
+      if (s == last)
+        continue;
+      last = s;
+      unsigned at = unsigned(s * 0x9e3779b97f4a7c15 >> 57);
+      while (seen[at] && seen[at] != s)
+        at = (at + 1) % 128;
+      count += seen[at] == 0;
+      seen[at] = s;
+    }
   }
-  if (!std::is_sorted(sectors, sectors + count))
-    std::sort(sectors, sectors + count);
-  return unsigned(std::unique(sectors, sectors + count) - sectors);
+  return count;
 }
 
 unsigned bankConflicts(const uint64_t address[32], uint32_t mask, unsigned bytes) {
