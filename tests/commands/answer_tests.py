@@ -138,6 +138,9 @@ def empty_tensors(tenon, folder):
     for kind, inputs, weights, options in cases:
         node = helper.make_node(kind, inputs, ["y"], name="n", **options)
         same(tenon, folder, [node], {"x": numbers(0, 4)}, [("y", FLOAT)], weights)
+    choice = helper.make_node("ArgMax", ["x"], ["y"], name="choice", axis=0)
+    save(folder, [choice], {"x": numbers(0, 4)}, [("y", INT64)])
+    refused(lambda: tenon.compile(folder / "m.onnx", folder / "m.tenon"), "choice", "nothing to choose from")
     nothing = helper.make_node("Tile", ["x", "p"], ["y"], name="n")
     same(tenon, folder, [nothing], {"x": numbers(4, 4)}, [("y", FLOAT)], {"p": ints(2, 0)})
 

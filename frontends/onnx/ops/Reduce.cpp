@@ -138,6 +138,8 @@ static void logSumExp(Node &n) {
 static void argExtreme(Node &n, Combiner combiner) {
   n.requireRank(0, 1);
   int64_t axis = Node::dimIndex(n.getInt("axis", 0), n.rank(0));
+  DimExpr size = TensorBuilder::dim(n[0], axis);
+  n.b.checkEqual(n.b.ranges.max(size, n.b.size(1)), size, "there is nothing to choose from");
   Value y = n.b.argReduce(combiner, n[0], axis, n.getInt("select_last_index", 0) != 0);
   n.set(0, n.getInt("keepdims", 1) != 0 ? n.b.unsqueeze(y, {axis}) : y);
 }
