@@ -1,6 +1,7 @@
-// One epoch per task: raising it publishes task, context and count (release)
-// and wakes sleepers; every worker then counts down `pending`, whether it took
-// part or not, so that the next task cannot overtake a slow worker.
+// One epoch per task: raising it wakes sleepers. The word `parts` publishes task
+// and context (release); a part is taken by counting it up while its epoch is
+// still the current one. `pending` counts the parts that are not done; the next
+// task is not published before it is 0, so whoever holds a part sees its own task.
 #include "runtime/device/cpu/ThreadPool.h"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ unsigned availableProcessors() {
 Status ThreadPool::start(unsigned threads) {
   try {
     for (unsigned thread = 1; thread < threads; ++thread)
-      workers.emplace_back([this, thread] { work(thread); });
+      workers.emplace_back([this] { work(); });
   } catch (const std::system_error &) {
     return Status(TENON_OUT_OF_MEMORY, "cannot start thread " + std::to_string(workers.size() + 1) +
                                            " of " + std::to_string(threads));
@@ -54,15 +55,25 @@ uint32_t ThreadPool::awaitEpoch(uint32_t seen) {
   return epoch.load(std::memory_order_acquire);
 }
 
-void ThreadPool::work(unsigned thread) {
+void ThreadPool::takeParts(uint32_t now) {
+  uint64_t word = parts.load(std::memory_order_acquire);
+  while (word >> 32 == now && (word >> 16 & 0xffff) < (word & 0xffff)) {
+    if (!parts.compare_exchange_weak(word, word + 0x10000, std::memory_order_acq_rel,
+                                     std::memory_order_acquire))
+      continue;
+    task(context, static_cast<unsigned>(word >> 16 & 0xffff));
+    if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      pending.notify_one();
+    word = parts.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::work() {
   for (uint32_t seen = 0;;) {
     seen = awaitEpoch(seen);
     if (stopping)
       return;
-    if (thread < active)
-      task(context, thread);
-    if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      pending.notify_one();
+    takeParts(seen);
   }
 }
 
@@ -73,11 +84,12 @@ void ThreadPool::run(unsigned count, Task newTask, void *newContext) {
   }
   task = newTask;
   context = newContext;
-  active = count;
-  pending.store(static_cast<uint32_t>(workers.size()), std::memory_order_relaxed);
-  epoch.fetch_add(1, std::memory_order_release);
+  pending.store(count, std::memory_order_relaxed);
+  uint32_t now = epoch.load(std::memory_order_relaxed) + 1;
+  parts.store(uint64_t(now) << 32 | count, std::memory_order_release);
+  epoch.store(now, std::memory_order_release);
   epoch.notify_all();
-  newTask(newContext, 0);
+  takeParts(now);
   for (unsigned i = 0; i < spins; ++i) {
     if (pending.load(std::memory_order_acquire) == 0)
       return;

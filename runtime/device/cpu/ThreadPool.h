@@ -1,8 +1,10 @@
 // A persistent pool that runs one task on all its threads at a time.
 //
-// The caller is thread 0. Workers spin for a while after a task, because the
-// next launch usually follows within microseconds, and then sleep. The split of
-// the work is the caller's: the pool only says "you are thread t of n".
+// A task has parts, as many as threads are asked for; whoever is awake takes the
+// next one, the caller too, so that a worker that the system does not let run
+// holds nobody up. Workers spin for a while after a task, because the next launch
+// usually follows within microseconds, and then sleep. The split of the work is
+// the caller's: the pool only says "this is part t of n".
 #pragma once
 
 #include "runtime/support/Status.h"
@@ -16,7 +18,7 @@ namespace tenon {
 
 class ThreadPool {
 public:
-  using Task = void (*)(void *context, unsigned thread);
+  using Task = void (*)(void *context, unsigned part);
 
   ThreadPool() = default;
   ~ThreadPool();
@@ -27,20 +29,23 @@ public:
   Status start(unsigned threads);
   unsigned size() const { return static_cast<unsigned>(workers.size()) + 1; }
 
-  /// Calls task(context, t) for t in [0, count), t = 0 on the calling thread, and
+  /// Calls task(context, t) for t in [0, count), each once and on any thread, and
   /// returns when all are done. 1 <= count <= size().
   void run(unsigned count, Task task, void *context);
 
 private:
-  void work(unsigned thread);
+  void work();
   uint32_t awaitEpoch(uint32_t seen);
+  void takeParts(uint32_t now);
 
   std::vector<std::thread> workers;
   Task task = nullptr;
   void *context = nullptr;
-  unsigned active = 0;
   bool stopping = false;
   alignas(64) std::atomic<uint32_t> epoch{0};
+  /// The epoch, the parts that are taken, and how many there are: 32 and twice 16
+  /// bits in one word, so that a late worker cannot take a part of another task.
+  alignas(64) std::atomic<uint64_t> parts{0};
   alignas(64) std::atomic<uint32_t> pending{0};
 };
 
