@@ -25,6 +25,28 @@ def InferShapes : Pass<"tenon-infer-shapes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def BoundSymbols : Pass<"tenon-bound-symbols", "::mlir::ModuleOp"> {
+  let summary = "raise the least value of symbols to what the operations can run with";
+  let description = [{
+    No size may be negative, a convolution has a position, a reflection stays
+    inside of its tensor. Demands on several symbols at once are left to the
+    checks at run time.
+
+    Before:
+    ```mlir
+    module attributes {tenon.symbols = #tenon.symbols<S in 1 to 64>} {
+      ...
+      %1 = tenon.slice %0 [#tenon.expr<4>] [1] : (tensor<?xf32, #tenon.dims<[S]>>)
+           -> tensor<?xf32, #tenon.dims<[S + -4]>>
+    ```
+    After:
+    ```mlir
+    module attributes {tenon.symbols = #tenon.symbols<S in 4 to 64>} {
+    ```
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def FoldConstants : Pass<"tenon-fold-constants", "::mlir::ModuleOp"> {
   let summary = "compute what depends on constants and sizes only";
   let description = [{

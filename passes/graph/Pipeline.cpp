@@ -14,6 +14,8 @@ void buildGraphPipeline(mlir::OpPassManager &manager, llvm::ArrayRef<std::string
   InferShapesOptions shapes;
   shapes.dims.assign(dims.begin(), dims.end());
   manager.addPass(createInferShapes(shapes));
+  // While all operations are there: what later passes remove has demands, too.
+  manager.addPass(createBoundSymbols());
 
   // Folding before canonicalization, which looks for constants ...
   manager.addPass(createFoldConstants());
