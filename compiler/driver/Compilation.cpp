@@ -11,15 +11,14 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
+#include "mlir/Support/Timing.h"
 #include "passes/fuse/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/schedule/Passes.h"
 #include "passes/tile/Passes.h"
+#include "runtime/support/Spelling.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 namespace tenon {
@@ -35,8 +34,7 @@ static DialectRegistry allDialects() {
   return registry;
 }
 
-/// The model's own word for a place: a file position, the nodes' names, or
-/// nothing.
+/// The model's own word for a place: a file position, a node's name, or nothing.
 static std::string describe(Location loc) {
   if (auto file = dyn_cast<FileLineColLoc>(loc))
     return (file.getFilename().strref() + ":" + Twine(file.getLine()) + ":" +
@@ -52,44 +50,44 @@ static std::string describe(Location loc) {
   return "";
 }
 
+static bool hasLine(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return hasLine(name.getChildLoc());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    return llvm::any_of(fused.getLocations(), hasLine);
+  return isa<FileLineColLoc>(loc);
+}
+
 Compilation::Compilation(CompileOptions options)
     : options(std::move(options)), context(allDialects(), MLIRContext::Threading::DISABLED) {
   // Operations are for those who wrote them; others know their model's nodes.
   context.printOpOnDiagnostic(StringRef(this->options.model).ends_with(".mlir"));
-  context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    llvm::errs() << describe(diagnostic.getLocation()) << (isError ? "error: " : "note: ")
-                 << diagnostic << "\n";
+    report(isError ? "error: " : "note: ", diagnostic);
     for (Diagnostic &note : diagnostic.getNotes())
-      llvm::errs() << describe(note.getLocation()) << "note: " << note << "\n";
+      report("note: ", note);
   });
 }
 
+/// "model.tn:3:7: error: ..." where there is a line, else
+/// "tenon compile: error: NODE: ...".
+void Compilation::report(StringRef kind, Diagnostic &diagnostic) {
+  std::string place = describe(diagnostic.getLocation());
+  if (hasLine(diagnostic.getLocation()))
+    llvm::errs() << place << kind << diagnostic << "\n";
+  else
+    llvm::errs() << options.program << ": " << kind << place << diagnostic << "\n";
+}
+
 LogicalResult Compilation::fail(const Twine &message) {
-  llvm::errs() << "tenon compile: " << message << "\n";
+  llvm::errs() << options.program << ": error: " << message << "\n";
   return failure();
 }
 
 //===----------------------------------------------------------------------===//
 // Import
 //===----------------------------------------------------------------------===//
-
-LogicalResult Compilation::importText() {
-  module = parseSourceFile<ModuleOp>(options.model, &context);
-  if (!module)
-    return failure();
-  StringRef folder = llvm::sys::path::parent_path(options.model);
-  for (WeightOp weight : module->getOps<WeightOp>()) {
-    StringRef file = weight.getStore().getFile().getValue();
-    if (store.contains(file))
-      continue;
-    auto mapped = MappedFile::openBeneath(folder.empty() ? "." : folder, file);
-    if (!mapped)
-      return weight.emitError(toString(mapped.takeError()));
-    store.addFile(file, *mapped);
-  }
-  return success();
-}
 
 LogicalResult Compilation::importProgram() {
   auto imported = importLanguage(options.model, options.language, context, store);
@@ -117,35 +115,21 @@ LogicalResult Compilation::import() {
 // Stages
 //===----------------------------------------------------------------------===//
 
-void Compilation::print() {
-  OpPrintingFlags flags;
-  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
-  module->print(llvm::outs(), flags);
-}
+/// A stage that is a list of passes.
+struct StagePasses {
+  Stage stage;
+  void (*build)(OpPassManager &, const CompileOptions &);
+};
 
-LogicalResult Compilation::runStage(void (*build)(OpPassManager &, const CompileOptions &)) {
-  PassManager manager(&context);
-  build(manager, options);
-  if (options.timePasses)
-    manager.enableTiming();
-  if (!options.printAfter.empty())
-    manager.enableIRPrinting(
-        [](Pass *, Operation *) { return false; },
-        [&](Pass *pass, Operation *) {
-          return llvm::is_contained(options.printAfter, pass->getArgument());
-        },
-        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false,
-        /*printAfterOnlyOnFailure=*/false, llvm::errs());
-  return manager.run(*module);
-}
-
-using StageBuilder = void (*)(OpPassManager &, const CompileOptions &);
-static constexpr std::pair<Stage, StageBuilder> stages[] = {
-    {Stage::Graph, [](OpPassManager &manager, const CompileOptions &) { buildGraphPipeline(manager); }},
-    {Stage::Fuse, [](OpPassManager &manager, const CompileOptions &options) {
+static constexpr StagePasses kPasses[] = {
+    {Stage::Graph,
+     [](OpPassManager &manager, const CompileOptions &) { buildGraphPipeline(manager); }},
+    {Stage::Fuse,
+     [](OpPassManager &manager, const CompileOptions &options) {
        buildFusePipeline(manager, "cpu", options.fuse);
      }},
-    {Stage::Tile, [](OpPassManager &manager, const CompileOptions &) { buildTilePipeline(manager); }},
+    {Stage::Tile,
+     [](OpPassManager &manager, const CompileOptions &) { buildTilePipeline(manager); }},
     {Stage::Exec,
      [](OpPassManager &manager, const CompileOptions &) { buildSchedulePipeline(manager); }},
 };
@@ -171,9 +155,9 @@ static void addPassNames(StringRef pipeline, std::vector<std::string> &names) {
 std::vector<std::string> passNames() {
   std::vector<std::string> names;
   MLIRContext context(allDialects());
-  for (auto [stage, build] : stages) {
+  for (const StagePasses &passes : kPasses) {
     PassManager manager(&context);
-    build(manager, CompileOptions());
+    passes.build(manager, CompileOptions());
     std::string text;
     llvm::raw_string_ostream stream(text);
     manager.printAsTextualPipeline(stream);
@@ -182,9 +166,25 @@ std::vector<std::string> passNames() {
   return names;
 }
 
-LogicalResult Compilation::lower(Stage last) {
-  for (auto [stage, build] : stages)
-    if (stage <= last && failed(runStage(build)))
+LogicalResult Compilation::runStage(const StagePasses &passes, TimingScope &time) {
+  PassManager manager(&context);
+  passes.build(manager, options);
+  TimingScope scope = time.nest(stageName(passes.stage));
+  manager.enableTiming(scope);
+  if (!options.printAfter.empty())
+    manager.enableIRPrinting(
+        [](Pass *, Operation *) { return false; },
+        [&](Pass *pass, Operation *) {
+          return llvm::is_contained(options.printAfter, pass->getArgument());
+        },
+        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false,
+        /*printAfterOnlyOnFailure=*/false, llvm::errs(), printingFlags());
+  return manager.run(*module);
+}
+
+LogicalResult Compilation::lower(Stage last, TimingScope &time) {
+  for (const StagePasses &passes : kPasses)
+    if (passes.stage <= last && failed(runStage(passes, time)))
       return failure();
   return success();
 }
@@ -194,9 +194,14 @@ LogicalResult Compilation::generateCode() {
   if (!features)
     return fail(toString(features.takeError()));
   for (CpuFeatures set : *features) {
-    FailureOr<CodeImage> image = compileForCpu(*module, set, options.threads);
+    std::string listing;
+    bool isLast = options.stopAfter == Stage::Codegen;
+    FailureOr<CodeImage> image =
+        compileForCpu(*module, set, options.threads, isLast ? &listing : nullptr);
     if (failed(image))
       return failure();
+    if (isLast)
+      llvm::outs() << "; target cpu:" << cpuFeaturesName(set) << "\n" << listing;
     code.push_back({cpuFeaturesName(set).str(), std::move(*image)});
   }
   return success();
@@ -211,44 +216,60 @@ LogicalResult Compilation::writeFile() {
   return status.ok() ? success() : fail(status.error().message);
 }
 
+LogicalResult Compilation::importAndLower(Stage last, TimingScope &time) {
+  TimingScope scope = time.nest("import");
+  if (failed(import()) || failed(verify(*module)))
+    return failure();
+  scope.stop();
+  return lower(last, time);
+}
+
 LogicalResult Compilation::run() {
-  if (auto features = cpuTargets(options.targets); !features)
-    return fail(toString(features.takeError()));
-  if (failed(import()) || failed(verify(*module)) || failed(lower(options.stopAfter)))
+  DefaultTimingManager timing;
+  timing.setEnabled(options.timePasses);
+  TimingScope time = timing.getRootScope();
+  if (failed(importAndLower(options.stopAfter, time)))
     return failure();
   if (options.stopAfter < Stage::Codegen) {
+    if (!options.saveWeights.empty() && failed(saveWeights()))
+      return failure();
     print();
     return success();
   }
+  TimingScope codegen = time.nest("codegen");
   if (failed(generateCode()))
     return failure();
-  if (options.stopAfter == Stage::Codegen) {
-    for (const TargetCode &target : code)
-      for (const KernelEntry &kernel : target.image.kernels)
-        llvm::outs() << target.name << " " << kernel.name << " at " << kernel.offset << "\n";
+  codegen.stop();
+  if (options.stopAfter == Stage::Codegen)
     return success();
-  }
+  TimingScope bundle = time.nest("bundle");
   return writeFile();
 }
 
 LogicalResult Compilation::check() {
-  if (failed(import()) || failed(verify(*module)))
-    return failure();
-  return lower(Stage::Tile);
+  TimingScope none;
+  return importAndLower(Stage::Tile, none);
+}
+
+/// Misuse that only the pipelines can tell; empty if there is none.
+static std::string unknownPass(const CompileOptions &options) {
+  if (options.printAfter.empty())
+    return "";
+  std::vector<std::string> names = passNames();
+  for (const std::string &pass : options.printAfter)
+    if (!llvm::is_contained(names, pass))
+      return "unknown pass '" + pass + "'" + didYouMean(pass, names) + "; one of " +
+             llvm::join(names, ", ");
+  return "";
 }
 
 int compileMain(int argc, const char *const *argv) {
   ParsedOptions parsed = parseCompileOptions(argc, argv);
   if (!parsed.options)
     return parsed.status;
-  if (!parsed.options->printAfter.empty()) {
-    std::vector<std::string> known = passNames();
-    for (const std::string &name : parsed.options->printAfter)
-      if (!llvm::is_contained(known, name)) {
-        llvm::errs() << "tenon compile: unknown pass '" << name << "'; one of "
-                     << llvm::join(known, ", ") << "\n";
-        return 2;
-      }
+  if (std::string problem = unknownPass(*parsed.options); !problem.empty()) {
+    llvm::errs() << parsed.options->program << ": error: " << problem << "\n";
+    return 2;
   }
   return succeeded(Compilation(std::move(*parsed.options)).run()) ? 0 : 1;
 }

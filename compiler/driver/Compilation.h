@@ -19,7 +19,7 @@
 #include "mlir/IR/MLIRContext.h"
 
 namespace mlir {
-class OpPassManager;
+class TimingScope;
 }
 
 namespace tenon {
@@ -38,12 +38,17 @@ private:
   mlir::LogicalResult import();
   mlir::LogicalResult importText();
   mlir::LogicalResult importProgram();
-  mlir::LogicalResult runStage(void (*build)(mlir::OpPassManager &, const CompileOptions &));
-  mlir::LogicalResult lower(Stage last);
+  mlir::LogicalResult openWeights();
+  mlir::LogicalResult importAndLower(Stage last, mlir::TimingScope &time);
+  mlir::LogicalResult runStage(const struct StagePasses &passes, mlir::TimingScope &time);
+  mlir::LogicalResult lower(Stage last, mlir::TimingScope &time);
   mlir::LogicalResult generateCode();
   mlir::LogicalResult writeFile();
   mlir::LogicalResult fail(const llvm::Twine &message);
+  void report(llvm::StringRef kind, mlir::Diagnostic &diagnostic);
+  mlir::OpPrintingFlags printingFlags() const;
   void print();
+  mlir::LogicalResult saveWeights();
 
   CompileOptions options;
   mlir::MLIRContext context;

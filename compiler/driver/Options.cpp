@@ -1,9 +1,9 @@
 //===- Options.cpp - the command line of `tenon compile` ------------------===//
 
 #include "compiler/driver/Options.h"
+#include "runtime/support/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
-#include <CLI/CLI.hpp>
 #include <dlfcn.h>
 
 using namespace llvm;
@@ -21,9 +21,10 @@ std::optional<Stage> parseStage(StringRef name) {
 
 StringRef stageName(Stage stage) { return kStages[static_cast<unsigned>(stage)]; }
 
+/// The stages that have something to print.
 static std::string stageList() {
   std::string list;
-  for (StringRef stage : kStages)
+  for (StringRef stage : ArrayRef(kStages).drop_back())
     list += (list.empty() ? "" : ", ") + stage.str();
   return list;
 }
@@ -37,64 +38,89 @@ std::string libraryFolder() {
   return path.str().str();
 }
 
-ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
-  CompileOptions options;
-  std::string stopAfter;
-  std::vector<std::string> dims, settings;
-  bool noFold = false, noFuse = false;
-  CLI::App app("compiles a model (.onnx, .tn, or the tenon dialect as .mlir) to a bundle",
-               "tenon compile");
-  app.option_defaults()->always_capture_default();
-  app.add_option("model", options.model, "the model")->required();
-  app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)");
-  app.add_option("--target", options.targets, "cpu, cpu:avx2, cpu:avx512; several by comma")
-      ->delimiter(',');
+void ModelArguments::add(CLI::App &app, CompileOptions &options) {
+  app.add_option("MODEL", options.model, "the model")->required();
   app.add_option("--dim", dims,
-                 "fix or bound a dimension: NAME=N, NAME=A..B or NAME=A..B:STEP (unnamed ones "
-                 "are called INPUT.INDEX)");
+                 "fix or bound a size: NAME=N, NAME=A..B or NAME=A..B:STEP; sizes without a "
+                 "name are called INPUT.INDEX")
+      ->option_text("NAME=RANGE");
   app.add_option("--weights", options.language.weights,
-                 "the weights of a model in the language: safetensors or GGUF");
-  app.add_option("--set", settings, "a value of the model's config: NAME=VALUE");
+                 "the weights of a model in the language: safetensors or GGUF")
+      ->option_text("FILE");
+  app.add_option("--set", settings, "a value of the model's config")->option_text("NAME=VALUE");
   app.add_option("--library", options.language.libraries,
-                 "a folder to look for used files in, before the standard library's");
-  app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList());
-  app.add_option("--print-ir-after", options.printAfter, "print the IR after a pass")
-      ->delimiter(',');
-  app.add_flag("--time-passes", options.timePasses, "print how long each pass took");
-  app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
-  app.add_flag("--no-fuse", noFuse, "a kernel for each operation (slow; to compare answers)");
-  app.add_option("--threads", options.threads, "threads for code generation")
-      ->check(CLI::Range(1, 256));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return {std::nullopt, app.exit(error) == 0 ? 0 : 2};
-  }
-  auto misuse = [](const std::string &message) {
-    errs() << "tenon compile: " << message << "\n";
-    return ParsedOptions{std::nullopt, 2};
-  };
-  options.fold = !noFold;
-  options.fuse = !noFuse;
+                 "a folder to look for used files in, before the standard library's")
+      ->option_text("FOLDER");
+}
+
+Error ModelArguments::take(CompileOptions &options) const {
   for (const std::string &text : dims) {
     Expected<DimOverride> dim = parseDimOverride(text);
     if (!dim)
-      return misuse(toString(dim.takeError()));
+      return dim.takeError();
     options.dims.push_back(*dim);
   }
   for (const std::string &text : settings) {
     auto setting = parseSetting(text);
     if (!setting)
-      return misuse(toString(setting.takeError()));
+      return setting.takeError();
     options.language.settings.push_back(std::move(*setting));
   }
   options.language.libraries.push_back(libraryFolder());
+  return Error::success();
+}
+
+ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
+  CompileOptions options;
+  std::string stopAfter;
+  ModelArguments model;
+  bool noFold = false, noFuse = false;
+  CLI::App app("Compiles a model (.onnx, .tn, or the tenon dialect as .mlir) to a bundle.",
+               "tenon compile");
+  model.add(app, options);
+  app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)")
+      ->option_text("FILE");
+  app.add_option("--target", options.targets,
+                 "cpu (default), cpu:avx2, cpu:avx512; several by comma")
+      ->delimiter(',')
+      ->option_text("LIST");
+  app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList())
+      ->option_text("STAGE");
+  app.add_option("--print-ir-after", options.printAfter,
+                 "print the IR after a pass, on standard error; several by comma")
+      ->delimiter(',')
+      ->option_text("PASS");
+  app.add_flag("--elide", options.elide, "leave locations and large constants out of that IR");
+  app.add_option("--save-weights", options.saveWeights,
+                 "with --stop-after: write the weights to a file that the IR then names, so "
+                 "that it can be compiled again beside it")
+      ->option_text("FILE");
+  app.add_flag("--time-passes", options.timePasses, "print how long each stage and pass took");
+  app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
+  app.add_flag("--no-fuse", noFuse, "a kernel for each operation (slow; to compare answers)");
+  app.add_option("--threads", options.threads, "threads for code generation (default 2)")
+      ->check(CLI::Range(1, 256))
+      ->option_text("N");
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return {std::nullopt, *status};
+  auto misuse = [&app](const std::string &message) {
+    return ParsedOptions{std::nullopt, tenon::misuse(app, message)};
+  };
+  if (auto features = cpuTargets(options.targets); !features)
+    return misuse(toString(features.takeError()));
+  options.fold = !noFold;
+  options.fuse = !noFuse;
+  if (llvm::Error error = model.take(options))
+    return misuse(toString(std::move(error)));
   if (!stopAfter.empty()) {
     std::optional<Stage> stage = parseStage(stopAfter);
     if (!stage)
       return misuse("unknown stage '" + stopAfter + "'; one of " + stageList());
     options.stopAfter = *stage;
   }
+  if (!options.saveWeights.empty() && options.stopAfter > Stage::Graph)
+    return misuse("--save-weights is for IR that can be compiled again: it needs --stop-after "
+                  "import or graph");
   if (options.output.empty()) {
     size_t dot = options.model.rfind('.'), slash = options.model.rfind('/');
     bool hasSuffix = dot != std::string::npos && (slash == std::string::npos || dot > slash);

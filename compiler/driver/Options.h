@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace tenon {
 
 /// The stages of the compiler in order; `--stop-after` names one.
@@ -18,6 +22,7 @@ std::optional<Stage> parseStage(llvm::StringRef name);
 llvm::StringRef stageName(Stage stage);
 
 struct CompileOptions {
+  std::string program = "tenon compile"; ///< in front of messages
   std::string model, output;
   std::vector<std::string> targets{"cpu"};
   std::vector<DimOverride> dims;
@@ -25,8 +30,21 @@ struct CompileOptions {
   LanguageOptions language;
   Stage stopAfter = Stage::Bundle;
   std::vector<std::string> printAfter;
+  /// File for the weights of printed IR; empty: the IR names where they lie.
+  std::string saveWeights;
   bool fold = true, fuse = true, timePasses = false;
+  bool elide = false; ///< print neither locations nor large constants
   unsigned threads = 2;
+};
+
+/// The arguments about the model, which `compile` and `check` share.
+struct ModelArguments {
+  void add(CLI::App &app, CompileOptions &options);
+  /// Reads what add() gathered; an error is misuse.
+  llvm::Error take(CompileOptions &options) const;
+
+private:
+  std::vector<std::string> dims, settings;
 };
 
 /// The folder of the standard library: ../share/tenon beside this program or

@@ -54,6 +54,7 @@ struct Job {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
   llvm::SmallVector<char, 0> object;
+  std::string listing;
   std::string error; ///< of compiling the object, empty if there was none
   KernelEntry entry;
   const Job *same = nullptr; ///< an earlier kernel of equal code, compiled instead
@@ -118,8 +119,10 @@ static LogicalResult lower(Job &job, PassManager &passes) {
 }
 
 /// The part that runs on any thread.
-static void compile(Job &job, CpuFeatures features) {
-  llvm::Expected<llvm::SmallVector<char, 0>> object = compileObject(*job.module, features);
+static void compile(Job &job, CpuFeatures features, bool list) {
+  llvm::raw_string_ostream listing(job.listing);
+  llvm::Expected<llvm::SmallVector<char, 0>> object =
+      compileObject(*job.module, features, list ? &listing : nullptr);
   if (object)
     job.object = std::move(*object);
   else
@@ -153,7 +156,16 @@ static LogicalResult append(Job &job, CodeImage &image) {
   return success();
 }
 
-FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsigned threads) {
+static void list(Job &job, std::string &listing) {
+  std::string name = job.func.getSymName().str();
+  if (job.same)
+    listing += "; " + name + ": the code of " + job.same->entry.name + "\n";
+  else
+    listing += job.listing;
+}
+
+FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsigned threads,
+                                   std::string *listing) {
   registerTranslations(*module.getContext());
   PassManager passes(module.getContext());
   buildTileToLLVMPipeline(passes, features);
@@ -174,14 +186,17 @@ FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsign
       result = failure();
       continue;
     }
-    pool.async([&job, features] { compile(job, features); });
+    pool.async([&job, features, listing] { compile(job, features, listing != nullptr); });
   }
   pool.wait();
 
   CodeImage image;
-  for (Job &job : jobs)
+  for (Job &job : jobs) {
     if (failed(result) || failed(append(job, image)))
       result = failure();
+    if (listing)
+      list(job, *listing);
+  }
   if (failed(result))
     return failure();
   return image;

@@ -56,9 +56,10 @@ struct CodeImage {
 };
 
 /// Compiles all `tile.func`s of \p module, which is left as it is. Reports errors
-/// at the operation they belong to.
+/// at the operation they belong to. \p listing gets the LLVM IR of every kernel as
+/// it goes into instruction selection.
 mlir::FailureOr<CodeImage> compileForCpu(mlir::ModuleOp module, CpuFeatures features,
-                                         unsigned threads = 2);
+                                         unsigned threads = 2, std::string *listing = nullptr);
 
 } // namespace tenon
 

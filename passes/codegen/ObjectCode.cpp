@@ -93,7 +93,8 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>> tenon::compileObject(llvm::Module &module,
-                                                                CpuFeatures features) {
+                                                                CpuFeatures features,
+                                                                llvm::raw_ostream *listing) {
   std::string error;
   auto machine = createMachine(features, error);
   if (!machine)
@@ -102,6 +103,8 @@ llvm::Expected<llvm::SmallVector<char, 0>> tenon::compileObject(llvm::Module &mo
   module.setDataLayout(machine->createDataLayout());
   setAttributes(module);
   optimise(module, *machine);
+  if (listing)
+    module.print(*listing, nullptr);
 
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);

@@ -16,9 +16,10 @@ namespace tenon {
 /// Optimises \p module for the features and compiles it to a relocatable ELF
 /// object: position-independent, small code model, no unwind tables, no calls of
 /// library functions. Safe to call from several threads on modules of different
-/// contexts.
+/// contexts. \p listing gets the optimised module as text.
 llvm::Expected<llvm::SmallVector<char, 0>> compileObject(llvm::Module &module,
-                                                         CpuFeatures features);
+                                                         CpuFeatures features,
+                                                         llvm::raw_ostream *listing = nullptr);
 
 /// Appends the sections of \p object to \p image and resolves all references
 /// among them; returns where \p symbol is. Refuses what would need a loader:

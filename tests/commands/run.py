@@ -9,6 +9,7 @@ import answer_tests
 import checks
 import compile_tests
 import external_data_tests
+import inside_tests
 import inspect_tests
 import repeat_tests
 import run_tests

@@ -9,7 +9,7 @@ import numpy as np
 import models
 from checks import refused, test
 
-VERBS = ("run", "bench", "inspect", "verify")
+VERBS = ("compile", "check", "run", "bench", "inspect", "verify")
 
 
 def bundle(tenon, folder, *options, **shape):
@@ -42,6 +42,8 @@ def misuse_names_the_command(tenon, folder):
     refused(lambda: tenon.call("run", "x", "--thread", "3"),
             "tenon run: error: unknown option '--thread', did you mean '--threads'?", status=2)
     refused(lambda: tenon.call("run", "x", "first", "second"), "tenon run: error: unexpected argument 'first'", status=2)
+    refused(lambda: tenon.call("compile", "x", "first", "second"), "tenon compile: error: unexpected argument 'first'",
+            status=2)
     refused(lambda: tenon.call("inspect"), "tenon inspect: error: BUNDLE is required", status=2)
     refused(lambda: tenon.call("run", "x", "--seed"), "tenon run: error: --seed needs a value", status=2)
     for verb in VERBS:

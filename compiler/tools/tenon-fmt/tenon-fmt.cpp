@@ -8,9 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/language/Format.h"
+#include "runtime/support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include <CLI/CLI.hpp>
 
 using namespace tenon::language;
 
@@ -36,7 +36,7 @@ static llvm::Error replace(const std::string &path, llvm::StringRef text) {
 static bool formatOne(const std::string &path, bool check) {
   auto source = open(path);
   if (!source) {
-    llvm::errs() << "tenon fmt: " << llvm::toString(source.takeError()) << "\n";
+    llvm::errs() << "tenon fmt: error: " << llvm::toString(source.takeError()) << "\n";
     return false;
   }
   Problems problems;
@@ -56,7 +56,7 @@ static bool formatOne(const std::string &path, bool check) {
   if (same)
     return true;
   if (llvm::Error error = replace(path, *text)) {
-    llvm::errs() << "tenon fmt: " << llvm::toString(std::move(error)) << "\n";
+    llvm::errs() << "tenon fmt: error: " << llvm::toString(std::move(error)) << "\n";
     return false;
   }
   return true;
@@ -65,14 +65,11 @@ static bool formatOne(const std::string &path, bool check) {
 int main(int argc, char **argv) {
   std::vector<std::string> files;
   bool check = false;
-  CLI::App app("sets programs of the language in one style", "tenon fmt");
-  app.add_option("files", files, "the files; - for standard input")->required();
+  CLI::App app("Sets programs of the language in one style.", "tenon fmt");
+  app.add_option("FILE", files, "the files; - for standard input")->required();
   app.add_flag("--check", check, "change nothing, say which files would change");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (std::optional<int> status = tenon::parseCommandLine(app, argc, argv))
+    return *status;
   bool good = true;
   for (const std::string &file : files)
     good &= formatOne(file, check);

@@ -15,15 +15,21 @@
 #include "llvm/Support/raw_ostream.h"
 
 namespace cl = llvm::cl;
-static cl::list<std::string> models(cl::Positional, cl::OneOrMore, cl::desc("MODEL..."));
-static cl::list<std::string> dims("dim", cl::desc("range of a dimension: NAME=A..B:STEP"));
-static cl::opt<bool> noFold("no-fold", cl::desc("keep what is known at compile time"));
-static cl::opt<bool> check("check", cl::desc("say only whether each model can be imported"));
-static cl::opt<bool> locations("locations", cl::desc("print node names as locations"));
+static cl::OptionCategory category("options");
+static cl::list<std::string> models(cl::Positional, cl::OneOrMore, cl::desc("MODEL..."), cl::cat(category));
+static cl::list<std::string> dims("dim", cl::desc("range of a dimension: NAME=A..B:STEP"),
+                                  cl::cat(category));
+static cl::opt<bool> noFold("no-fold", cl::desc("keep what is known at compile time"),
+                            cl::cat(category));
+static cl::opt<bool> check("check", cl::desc("say only whether each model can be imported"),
+                           cl::cat(category));
+static cl::opt<bool> locations("locations", cl::desc("print node names as locations"),
+                               cl::cat(category));
 
 /// Imports one model; prints it, or a line about it.
 static bool import(const std::string &path, const tenon::ImportOptions &options) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
   std::string errors;
   mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
     errors += diagnostic.str() + "\n";
@@ -43,6 +49,7 @@ static bool import(const std::string &path, const tenon::ImportOptions &options)
 }
 
 int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "ONNX models as IR in text form\n");
   tenon::ImportOptions options;
   options.fold = !noFold;

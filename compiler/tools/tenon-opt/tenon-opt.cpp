@@ -18,8 +18,18 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
+
+/// Leaves what libLLVM registers for its own tools out of --help; MLIR's options
+/// and the passes are registered later.
+static void hideOptionsOfLLVM() {
+  for (auto &option : llvm::cl::getRegisteredOptions())
+    if (!option.first.starts_with("help"))
+      option.second->setHiddenFlag(llvm::cl::ReallyHidden);
+}
 
 int main(int argc, char **argv) {
+  hideOptionsOfLLVM();
   mlir::DialectRegistry registry;
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
