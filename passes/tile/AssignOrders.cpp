@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/tenon/SymbolSizes.h"
+#include "passes/tile/Irregular.h"
 #include "passes/tile/Passes.h"
 #include "passes/tile/Schedule.h"
 
@@ -57,8 +58,14 @@ public:
 
 private:
   /// A value whose bytes only kernels touch.
+  /// (Those of irregular operations know row-major order only.)
   static bool isFree(Value value) {
-    return llvm::all_of(value.getUsers(), [](Operation *user) { return isa<KernelOp>(user); });
+    auto isRegular = [](Operation *op) {
+      auto kernel = dyn_cast_or_null<KernelOp>(op);
+      return kernel && !irregularOp(kernel);
+    };
+    bool isMade = value.getDefiningOp<ReadOp>() || isRegular(value.getDefiningOp());
+    return isMade && llvm::all_of(value.getUsers(), isRegular);
   }
 
   WeightOp weightOf(Value value) {

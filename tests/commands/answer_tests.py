@@ -56,6 +56,15 @@ def weights_of_several_kernels(tenon, folder):
 
 
 @test
+def sorted_products(tenon, folder):
+    """A sort reads row-major what a convolution would rather leave channels last."""
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"], name="c", group=4),
+             helper.make_node("TopK", ["c", "k"], ["y", "i"], name="t", axis=0)]
+    same(tenon, folder, nodes, {"x": numbers(2, 4, 8)}, [("y", FLOAT)],
+         {"w": numbers(20, 1, 2), "k": np.array([2], np.int64)})
+
+
+@test
 def padding_around_one_element(tenon, folder):
     """A padded dimension of size 1 is read at index 0 only, and is zero elsewhere all the same."""
     for groups, height, kernel in itertools.product((1, 2), (1, 5), ([1, 1], [1, 3], [3, 3])):
