@@ -13,6 +13,7 @@ import inside_tests
 import inspect_tests
 import repeat_tests
 import run_tests
+import scripts_tests
 import usage_tests
 
 if __name__ == "__main__":

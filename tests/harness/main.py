@@ -56,7 +56,7 @@ def main():
     arguments = parse_arguments()
     if arguments.list:
         for name in suites.ALL:
-            print(f"{name:14} {suites.ABOUT[name]}")
+            print(f"{name:14} {suites.ABOUT.get(name, '')}")
         return 0
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2**31)
     context = Context(full=arguments.full, filter=arguments.filter, seed=seed)
