@@ -107,6 +107,15 @@ class Bench:
         with self.runtime.open(self.bundle, threads) as session:
             return session.run(feeds, into=into)
 
+    def refusal(self, feeds):
+        """Why it refuses to run, into outputs of its own; "" if it does not."""
+        try:
+            with self.runtime.open(self.bundle) as session:
+                session.run(feeds)
+            return ""
+        except RunError as error:
+            return str(error)
+
     def differs_by_threads(self, feeds, expected):
         one, two = (self.answers(feeds, expected, threads, True) for threads in (1, 2))
         return next((name for name in one if one[name].tobytes() != two[name].tobytes()), None)
@@ -116,7 +125,7 @@ class Bench:
         try:
             answers = self.answers(feeds, expected, threads, at_end)
         except RunError as error:
-            return f"{what}: {error}"
+            return f"{what}: {self.refusal(feeds) or error}"
         for name in expected.outputs:
             if name not in answers:
                 return f"{what}: no output {name}"

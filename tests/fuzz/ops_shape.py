@@ -97,7 +97,7 @@ def pad(g):
     x, rng = g.pick(FLOATS + SMALL_INTS, least=1), g.rng
     value = g[x]
     mode = rng.choice(["constant", "constant", "reflect", "edge"] + (["wrap"] if g.opset >= 19 else []))
-    low = -1 if rng.random() < 0.3 else 0
+    low = -1 if mode == "constant" and rng.random() < 0.3 else 0
     pads = [rng.randint(low, 3 if mode == "constant" else max(0, min(2, size - 1))) for size in value.shape * 2]
     if g.opset < 11:
         return g.op("Pad", [x], pads=pads, mode=mode, value=1.5)
