@@ -106,6 +106,7 @@ ALL = {
     "language-spec": runner("language-spec", "tests/language/spec.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
     "templates": runner("templates", "tests/runtime/llm/run.py"),
+    "tokenizers": runner("tokenizers", "tests/runtime/llm/tokenizers_test.py"),
     "package": runner("package", "tests/package/run.py"),
     "graphs": runner("graphs", "tests/fuzz/run.py", timeout=5 * 3600),
     "damage": runner("damage", "tests/damage/run.py"),

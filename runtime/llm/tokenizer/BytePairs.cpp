@@ -1,0 +1,113 @@
+// Merging. Short pieces, nearly all there are, by scanning for the best pair; long
+// ones with a queue, so that a megabyte without a space takes no quadratic time.
+#include "runtime/llm/tokenizer/BytePairs.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace tenon::llm {
+
+static uint64_t keyOf(TokenId left, TokenId right) {
+  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
+}
+
+Status BytePairs::open(const Vocabulary &vocabulary, TokenId unknown,
+                       const std::vector<std::pair<std::string, std::string>> &list) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    TokenId id = vocabulary.find(std::string(1, static_cast<char>(byte)));
+    bytes[byte] = id == noToken ? unknown : id;
+  }
+  merges.reserve(list.size());
+  for (size_t rank = 0; rank < list.size(); ++rank) {
+    const auto &[left, right] = list[rank];
+    TokenId a = vocabulary.find(left), b = vocabulary.find(right),
+            result = vocabulary.find(left + right);
+    if (a == noToken || b == noToken || result == noToken)
+      return Status(TENON_INVALID_ARGUMENT,
+                    "merge " + std::to_string(rank) + " is of tokens that the vocabulary lacks");
+    merges.try_emplace(keyOf(a, b), Merge{static_cast<uint32_t>(rank), result});
+  }
+  return {};
+}
+
+const BytePairs::Merge *BytePairs::find(TokenId left, TokenId right) const {
+  auto found = merges.find(keyOf(left, right));
+  return found == merges.end() ? nullptr : &found->second;
+}
+
+void BytePairs::encode(std::string_view piece, std::vector<TokenId> &out) const {
+  std::vector<TokenId> ids;
+  ids.reserve(piece.size());
+  for (char c : piece)
+    if (TokenId id = bytes[static_cast<unsigned char>(c)]; id != noToken)
+      ids.push_back(id);
+  ids.size() <= 64 ? mergeShort(ids) : mergeLong(ids);
+  out.insert(out.end(), ids.begin(), ids.end());
+}
+
+void BytePairs::mergeShort(std::vector<TokenId> &ids) const {
+  // The merge of each neighbouring pair, kept up to date so that each is looked up once.
+  std::vector<const Merge *> pairs;
+  for (size_t i = 0; i + 1 < ids.size(); ++i)
+    pairs.push_back(find(ids[i], ids[i + 1]));
+  while (!pairs.empty()) {
+    size_t best = pairs.size();
+    for (size_t i = 0; i < pairs.size(); ++i)
+      if (pairs[i] && (best == pairs.size() || pairs[i]->rank < pairs[best]->rank))
+        best = i;
+    if (best == pairs.size())
+      return;
+    ids[best] = pairs[best]->result;
+    ids.erase(ids.begin() + best + 1);
+    pairs.erase(pairs.begin() + best);
+    if (best < pairs.size())
+      pairs[best] = find(ids[best], ids[best + 1]);
+    if (best > 0)
+      pairs[best - 1] = find(ids[best - 1], ids[best]);
+  }
+}
+
+void BytePairs::mergeLong(std::vector<TokenId> &ids) const {
+  struct Candidate {
+    uint32_t rank;
+    int left;
+    TokenId leftId, rightId, result;
+    bool operator<(const Candidate &other) const {
+      return rank != other.rank ? rank > other.rank : left > other.left;
+    }
+  };
+  std::vector<Symbol> symbols;
+  for (size_t i = 0; i < ids.size(); ++i)
+    symbols.push_back(
+        {ids[i], static_cast<int>(i) - 1, i + 1 < ids.size() ? static_cast<int>(i) + 1 : -1});
+  std::priority_queue<Candidate> queue;
+  auto offer = [&](int left) {
+    if (left < 0 || symbols[left].next < 0)
+      return;
+    TokenId a = symbols[left].id, b = symbols[symbols[left].next].id;
+    if (const Merge *merge = find(a, b))
+      queue.push({merge->rank, left, a, b, merge->result});
+  };
+  for (size_t i = 0; i < symbols.size(); ++i)
+    offer(static_cast<int>(i));
+  while (!queue.empty()) {
+    Candidate best = queue.top();
+    queue.pop();
+    Symbol &left = symbols[best.left];
+    if (left.id != best.leftId || left.next < 0 || symbols[left.next].id != best.rightId)
+      continue; // one of the two was merged meanwhile
+    Symbol &right = symbols[left.next];
+    left.id = best.result;
+    right.id = noToken;
+    left.next = right.next;
+    if (left.next >= 0)
+      symbols[left.next].previous = best.left;
+    offer(best.left);
+    offer(left.previous);
+  }
+  ids.clear();
+  for (int at = symbols.empty() ? -1 : 0; at >= 0; at = symbols[at].next)
+    ids.push_back(symbols[at].id);
+}
+
+} // namespace tenon::llm
