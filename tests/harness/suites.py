@@ -129,6 +129,7 @@ ABOUT = {
     "language-spec": "the examples of docs/language.md",
     "graphs": "random graphs, fused against unfused against ONNX Runtime",
     "templates": "chat templates against jinja2",
+    "tokenizers": "text to tokens and back against Hugging Face's tokenizers",
     "package": "wheel, tarball and .deb on a bare tree",
     "damage": "damaged bundles and mutated models under sanitizers",
     "cuda": "CUDA programs on simulated GPUs",
