@@ -160,7 +160,7 @@ def judge_nodes(bench, graph, nodes):
             said = error.status == 1 and re.search(r"node '\w+'", str(error)) and not INTERNAL.search(str(error))
             return "refused" if said else "wrong", f"compile: {error}"
         if why := bench.wrong(feeds, expected, 1 if exposed else 2, not exposed, what):
-            return "wrong", why
+            return "refused" if graph.sizes and SIZES.search(why) else "wrong", why
         if not exposed and (name := bench.differs_by_threads(feeds, expected)):
             return "wrong", f"{name} depends on the number of threads"
         for sizes in OTHER_SIZES if graph.sizes and not exposed else ():
