@@ -92,6 +92,8 @@ Value IrregularBuilder::load(Value view, Value offset) {
 }
 
 void IrregularBuilder::store(Value value, Value view, Value offset) {
+  if (!view)
+    return;
   Type element = cast<tile::ViewType>(view.getType()).getElementType();
   if (getElementTypeOrSelf(value.getType()) != element)
     value = arith::TruncFOp::create(inner, op->getLoc(), RankedTensorType::get({}, element), value);

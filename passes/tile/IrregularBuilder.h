@@ -30,6 +30,7 @@ public:
   mlir::Value sub(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value load(mlir::Value view, mlir::Value offset);
+  /// Nothing for a null view: that of a result that nobody reads.
   void store(mlir::Value value, mlir::Value view, mlir::Value offset);
   llvm::SmallVector<mlir::Value>
   loop(mlir::Value from, mlir::Value to, mlir::ValueRange inits,

@@ -1,6 +1,7 @@
 """`tenon run`: inputs by name and file, what is wrong with them, and where outputs go."""
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper
 
 import models
@@ -168,3 +169,17 @@ def scalars_and_empty_tensors(tenon, folder):
         refused(lambda: tenon.run(folder / "m.tenon", {"x": x[:0], "s": s}), "n")
     else:
         assert result.shape == (0,)
+
+
+@test
+def a_result_that_nobody_reads(tenon, folder):
+    """The number of chosen elements is asked for, which they are is not."""
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Compress", ["x", "keep"], ["kept"], axis=1), onnx.helper.make_node("Shape", ["kept"], ["y"])],
+        "g", [value("x", onnx.TensorProto.FLOAT, [2, 3]), value("keep", onnx.TensorProto.BOOL, [3])],
+        [value("y", onnx.TensorProto.INT64, [2])])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9), folder / "m.onnx")
+    tenon.compile(folder / "m.onnx", folder / "m.tenon")
+    feeds = {"x": np.zeros((2, 3), np.float32), "keep": np.array([True, False, True])}
+    assert tenon.run(folder / "m.tenon", feeds)["y"].tolist() == [2, 2]
