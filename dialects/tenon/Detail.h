@@ -42,6 +42,26 @@ llvm::LogicalResult verifyDim(mlir::Operation *op, llvm::StringRef what, unsigne
 llvm::LogicalResult verifyDims(mlir::Operation *op, llvm::StringRef what, mlir::Type actual,
                                llvm::ArrayRef<DimExpr> expected);
 
+/// Verifies `dataDims` and `indexDims` of a gather or scatter, which speak of
+/// `rank` dimensions (of the result, of the updates).
+template <typename Op> llvm::LogicalResult verifyIndexing(Op op, int64_t rank) {
+  int64_t dataRank = op.getData().getType().getRank();
+  if (int64_t(op.getDataDims().size()) != dataRank)
+    return op.emitOpError() << "data dims has " << op.getDataDims().size()
+                            << " entries, expected " << dataRank;
+  for (int64_t dim : op.getDataDims())
+    if (dim >= int64_t(op.getIndices().size()) || -1 - dim >= rank)
+      return op.emitOpError() << "data dims entry " << dim << " names no index and no dimension";
+  for (mlir::Value operand : op.getIndices())
+    if (mlir::cast<mlir::RankedTensorType>(operand.getType()).getRank() !=
+        int64_t(op.getIndexDims().size()))
+      return op.emitOpError("every index operand needs one entry of index dims per dimension");
+  for (int64_t dim : op.getIndexDims())
+    if (dim < 0 || dim >= rank)
+      return op.emitOpError() << "index dims entry " << dim << " is not below the rank " << rank;
+  return mlir::success();
+}
+
 } // namespace tenon::detail
 
 namespace tenon {

@@ -381,6 +381,10 @@ DimExpr product(MLIRContext *context, ArrayRef<DimExpr> exprs) {
 // Tensor types
 //===----------------------------------------------------------------------===//
 
+int64_t elementBytes(Type type) {
+  return (getElementTypeOrSelf(type).getIntOrFloatBitWidth() + 7) / 8;
+}
+
 SmallVector<DimExpr> getDims(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   SmallVector<DimExpr> dims;

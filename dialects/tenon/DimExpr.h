@@ -148,6 +148,10 @@ mlir::FailureOr<DimExpr> parseDimExpr(mlir::AsmParser &parser);
 /// of its static shape.
 llvm::SmallVector<DimExpr> getDims(mlir::Type type);
 
+/// Bytes that an element takes in memory (i1: one); of a tensor type or of its
+/// element type.
+int64_t elementBytes(mlir::Type type);
+
 /// A tensor type of these dimensions; the encoding is there only where a
 /// dimension is not constant.
 mlir::RankedTensorType makeTensorType(llvm::ArrayRef<DimExpr> dims, mlir::Type elementType);

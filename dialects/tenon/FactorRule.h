@@ -41,9 +41,14 @@
 
 namespace tenon {
 
-/// Parallel: one result dimension. Reduction: combined away. Sequential: steps
-/// depend on the one before (scans).
-enum class FactorKind { Parallel, Reduction, Sequential };
+/// Parallel: one result dimension. Reduction: combined away.
+enum class FactorKind { Parallel, Reduction };
+
+/// What an operation without a factor rule reads for one element of its result.
+/// Row: computes it from a row of the operand, along the operation's own
+/// dimension, and may be computed anywhere in a kernel. WholeRow: yields a whole
+/// row at once. Whole: may read and write anywhere.
+enum class IrregularKind { Row, WholeRow, Whole };
 
 struct Factor {
   DimExpr extent;

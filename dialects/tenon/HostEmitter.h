@@ -23,42 +23,9 @@
 
 #include "dialects/tenon/DimExpr.h"
 #include "dialects/tenon/Scalar.h"
-#include "llvm/ADT/StringMap.h"
+#include "dialects/tenon/SymbolRanges.h"
 
 namespace tenon {
-
-class SymbolsAttr;
-
-/// Least and greatest value; int64 limits where nothing is known.
-struct DimRange {
-  int64_t min = std::numeric_limits<int64_t>::min();
-  int64_t max = std::numeric_limits<int64_t>::max();
-};
-
-/// The ranges of a module's symbols, and what follows for expressions.
-class SymbolRanges {
-public:
-  struct Entry {
-    int64_t min, max, step;
-  };
-  SymbolRanges() = default;
-  explicit SymbolRanges(SymbolsAttr symbols);
-
-  void add(llvm::StringRef name, Entry entry) { entries[name] = entry; }
-  bool contains(llvm::StringRef name) const { return entries.contains(name); }
-  DimRange get(DimExpr expr) const;
-  /// True or false where all values of the symbols agree on `a < b`.
-  std::optional<bool> isLess(DimExpr a, DimExpr b) const;
-  std::optional<bool> isEqual(DimExpr a, DimExpr b) const;
-  /// The lesser and the greater, as one of the two where the ranges decide.
-  DimExpr min(DimExpr a, DimExpr b) const;
-  DimExpr max(DimExpr a, DimExpr b) const;
-  /// The attribute for the module, names sorted.
-  SymbolsAttr getAttr(mlir::MLIRContext *context) const;
-
-private:
-  llvm::StringMap<Entry> entries;
-};
 
 /// Holds where `expr <= limit`.
 struct SizeAssumption {

@@ -217,6 +217,9 @@ ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &result) {
 // Irregular operations
 //===----------------------------------------------------------------------===//
 
+IrregularKind ArgReduceOp::getIrregularKind() { return IrregularKind::Row; }
+std::optional<int64_t> ArgReduceOp::getOwnDim() { return getDim(); }
+
 LogicalResult ArgReduceOp::verify() {
   if (getCombiner() != Combiner::Max && getCombiner() != Combiner::Min)
     return emitOpError("combiner must be max or min");
@@ -226,6 +229,9 @@ LogicalResult ArgReduceOp::verify() {
                             dropDim(getInput().getType(), getDim()));
 }
 
+IrregularKind ScanOp::getIrregularKind() { return IrregularKind::WholeRow; }
+std::optional<int64_t> ScanOp::getOwnDim() { return getDim(); }
+
 LogicalResult ScanOp::verify() {
   if (getCombiner() == Combiner::None)
     return emitOpError("needs a combiner");
@@ -234,20 +240,19 @@ LogicalResult ScanOp::verify() {
   return detail::verifyDims(getOperation(), "result", getType(), getDims(getInput().getType()));
 }
 
+IrregularKind ScatterOp::getIrregularKind() { return IrregularKind::Whole; }
+/// What an update's own dimension names, unless the indices depend on it, too.
+SmallVector<int64_t> ScatterOp::getIndependentDims() {
+  SmallVector<int64_t> dims;
+  for (auto [dim, source] : enumerate(getDataDims()))
+    if (source < 0 && !is_contained(getIndexDims(), -1 - source))
+      dims.push_back(dim);
+  return dims;
+}
+
 LogicalResult ScatterOp::verify() {
-  int64_t rank = getUpdates().getType().getRank();
-  if (int64_t(getDataDims().size()) != getData().getType().getRank())
-    return emitOpError() << "data dims has " << getDataDims().size() << " entries, expected "
-                         << getData().getType().getRank();
-  for (int64_t dim : getDataDims())
-    if (dim >= int64_t(getIndices().size()) || -1 - dim >= rank)
-      return emitOpError() << "data dims entry " << dim << " names no index and no dimension";
-  for (Value operand : getIndices())
-    if (cast<RankedTensorType>(operand.getType()).getRank() != int64_t(getIndexDims().size()))
-      return emitOpError("every index operand needs one entry of index dims per dimension");
-  for (int64_t dim : getIndexDims())
-    if (dim < 0 || dim >= rank)
-      return emitOpError() << "index dims entry " << dim << " is not below the rank " << rank;
+  if (failed(detail::verifyIndexing(*this, getUpdates().getType().getRank())))
+    return failure();
   if (getData().getType().getElementType() != getUpdates().getType().getElementType() ||
       getType().getElementType() != getUpdates().getType().getElementType())
     return emitOpError("data, updates and result have different element types");
@@ -258,6 +263,9 @@ LogicalResult ScatterOp::verify() {
   return detail::verifyDims(getOperation(), "result", getType(), getDims(getData().getType()));
 }
 
+IrregularKind SortOp::getIrregularKind() { return IrregularKind::WholeRow; }
+std::optional<int64_t> SortOp::getOwnDim() { return getDim(); }
+
 LogicalResult SortOp::verify() {
   if (failed(verifyDimIndex(getOperation(), getDim(), getInput().getType())))
     return failure();
@@ -266,6 +274,8 @@ LogicalResult SortOp::verify() {
     return failure();
   return detail::verifyDims(getOperation(), "indices", getIndices().getType(), dims);
 }
+
+IrregularKind NonZeroOp::getIrregularKind() { return IrregularKind::Whole; }
 
 LogicalResult NonZeroOp::verify() {
   SmallVector<DimExpr> dims = getDims(getInput().getType());

@@ -28,7 +28,7 @@ def Tenon_ContractOp : Tenon_Op<"contract", [Pure, FactorRuleMethods]> {
   let description = [{
     Each operand and the result name their dimensions by factor numbers; factors
     absent from the result are summed. Products of f16 and bf16 are added in
-    f32; `accumulate` is the type of the result before the final rounding.
+    f32 and rounded once, at the end.
 
     Example (matmul): `%2 = tenon.contract [[0, 2], [2, 1]] -> [0, 1] %0, %1 :
                       (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>`
@@ -45,7 +45,9 @@ def Tenon_ContractOp : Tenon_Op<"contract", [Pure, FactorRuleMethods]> {
                                  "::mlir::Type":$elementType)>];
 }
 
-def Tenon_ArgReduceOp : Tenon_Op<"arg_reduce", [Pure]> {
+defvar RowMethods = DeclareOpInterfaceMethods<IrregularOpInterface, ["getOwnDim"]>;
+
+def Tenon_ArgReduceOp : Tenon_Op<"arg_reduce", [Pure, RowMethods]> {
   let summary = "index of the extreme element along a dimension";
   let description = [{
     `<max>` or `<min>`; of equal elements the first, or with `last` the last. NaN
@@ -62,7 +64,7 @@ def Tenon_ArgReduceOp : Tenon_Op<"arg_reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tenon_ScanOp : Tenon_Op<"scan", [Pure]> {
+def Tenon_ScanOp : Tenon_Op<"scan", [Pure, RowMethods]> {
   let summary = "running combination along a dimension";
   let description = [{
     `result[i] = combine(input[0..i])`, without i itself if `exclusive`, from the
@@ -80,7 +82,8 @@ def Tenon_ScanOp : Tenon_Op<"scan", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tenon_ScatterOp : Tenon_Op<"scatter", [Pure]> {
+def Tenon_ScatterOp : Tenon_Op<"scatter", [Pure,
+    DeclareOpInterfaceMethods<IrregularOpInterface, ["getIndependentDims"]>]> {
   let summary = "write or combine at computed indices";
   let description = [{
     A copy of `data` in which, for each point of `updates`, the element at the
@@ -102,7 +105,7 @@ def Tenon_ScatterOp : Tenon_Op<"scatter", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tenon_SortOp : Tenon_Op<"sort", [Pure]> {
+def Tenon_SortOp : Tenon_Op<"sort", [Pure, RowMethods]> {
   let summary = "stable sort along a dimension, with the permutation";
   let description = [{
     Ascending, or `descending`; NaN counts as the greatest. Equal elements keep
@@ -119,7 +122,8 @@ def Tenon_SortOp : Tenon_Op<"sort", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tenon_NonZeroOp : Tenon_Op<"nonzero", [Pure]> {
+def Tenon_NonZeroOp : Tenon_Op<"nonzero", [Pure,
+    DeclareOpInterfaceMethods<IrregularOpInterface>]> {
   let summary = "row-major positions of the non-zero elements, and their number";
   let description = [{
     Result 0 has room for every element ([n, rank], rows past the count are

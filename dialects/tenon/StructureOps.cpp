@@ -86,12 +86,29 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
 // Weights, states, constants
 //===----------------------------------------------------------------------===//
 
+/// Reports an order that is neither empty nor a permutation of the dimensions.
+static LogicalResult verifyOrder(Operation *op, const Twine &what, ArrayRef<int64_t> order,
+                                 Type type, StringRef constraint) {
+  int64_t rank = cast<RankedTensorType>(type).getRank();
+  SmallVector<int64_t> sorted(order);
+  llvm::sort(sorted);
+  if (order.empty() || llvm::equal(sorted, llvm::seq<int64_t>(0, rank)))
+    return success();
+  auto diagnostic = op->emitOpError() << what << " [";
+  llvm::interleaveComma(order, diagnostic);
+  return diagnostic << "] is no permutation of " << rank << " dimensions [" << constraint << "]";
+}
+
 LogicalResult WeightOp::verify() {
+  // weight_c1
   if (!cast<RankedTensorType>(getType()).hasStaticShape())
-    return emitOpError() << "has type " << getType() << ", expected a static shape";
+    return emitOpError() << "has type " << getType() << ", expected a static shape [weight_c1]";
+  // weight_c2
   if (getStore().getOffset() < 0 || getStore().getSize() < 0)
-    return emitOpError("store range is negative");
-  return success();
+    return emitOpError("store range is negative [weight_c2]");
+  // weight_c3
+  return verifyOrder(getOperation(), "order", getOrder().value_or(ArrayRef<int64_t>()), getType(),
+                     "weight_c3");
 }
 
 template <typename SymbolOp, typename Op>
@@ -152,11 +169,31 @@ static LogicalResult verifyYield(Operation *op, Region &region, TypeRange expect
 
 void YieldOp::build(OpBuilder &, OperationState &) {}
 
+static LogicalResult verifyOrders(Operation *op, StringRef what, ArrayAttr orders,
+                                  TypeRange types) {
+  if (!orders)
+    return success();
+  // kernel_c2
+  if (orders.size() != types.size())
+    return op->emitOpError() << "has " << orders.size() << " " << what << " orders, expected "
+                             << types.size() << " [kernel_c2]";
+  // kernel_c3
+  for (auto [i, type] : enumerate(types))
+    if (failed(verifyOrder(op, what + " order " + Twine(i), cast<DenseI64ArrayAttr>(orders[i]),
+                           type, "kernel_c3")))
+      return failure();
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
+  // kernel_c1
   if (failed(verifyTypes(getOperation(), "argument", getBody().getArgumentTypes(),
-                         getOperandTypes())))
+                         getOperandTypes())) ||
+      failed(verifyYield(getOperation(), getBody(), getResultTypes())))
     return failure();
-  return verifyYield(getOperation(), getBody(), getResultTypes());
+  if (failed(verifyOrders(getOperation(), "operand", getOperandOrdersAttr(), getOperandTypes())))
+    return failure();
+  return verifyOrders(getOperation(), "result", getResultOrdersAttr(), getResultTypes());
 }
 
 static bool isScalarOf(Type type, unsigned width) {

@@ -49,8 +49,12 @@ def Tenon_CallOp : Tenon_Op<"call", [Pure, DeclareOpInterfaceMethods<SymbolUserO
 def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
   let summary = "a tensor of the model, by reference to where its bytes lie";
   let description = [{
-    The bytes are never part of the IR. Static shape. Row-major in the store;
-    `order` says in which order the bundle keeps the dimensions, major to minor.
+    The bytes are never part of the IR. Row-major in the store; `order` says in
+    which order the bundle keeps the dimensions, major to minor.
+
+    `weight_c1`: the shape is static.
+    `weight_c2`: the range of the store is not negative.
+    `weight_c3`: `order` is empty (row-major) or a permutation of the dimensions.
 
     Example: `tenon.weight @w : tensor<768x3072xf32> #tenon.store<"m.bin", 4096, 9437184>`
   }];
@@ -120,7 +124,7 @@ def Tenon_ConstantOp : Tenon_Op<"constant", [Pure, ConstantLike,
 
 def Tenon_DimOp : Tenon_Op<"dim", [Pure]> {
   let summary = "a size expression as a tensor";
-  let description = [{Example: `%0 = tenon.dim #tenon.expr<B * 2> : tensor<i64>`}];
+  let description = [{Example: `%0 = tenon.dim <B * 2> : tensor<i64>`}];
   let arguments = (ins Tenon_DimExprAttr:$expr);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$expr attr-dict `:` type($result)";
@@ -143,11 +147,13 @@ def Tenon_BindOp : Tenon_Op<"bind"> {
 def Tenon_CheckOp : Tenon_Op<"check"> {
   let summary = "two sizes that must be equal at run time";
   let description = [{
-    Example: `tenon.check #tenon.expr<N0 * N1> == #tenon.expr<B * 8> "reshape changes the number of elements"`
+    Example: `tenon.check <N0 * N1> equals <B * 8> "reshape changes the number of elements"`
   }];
   let arguments = (ins Tenon_DimExprAttr:$left, Tenon_DimExprAttr:$right, StrAttr:$message);
   let assemblyFormat = "$left `equals` $right $message attr-dict";
 }
+
+def Tenon_OrdersAttr : TypedArrayAttrBase<DenseI64ArrayAttr, "orders of dimensions">;
 
 def Tenon_KernelOp : Tenon_Op<"kernel", [Pure, IsolatedFromAbove,
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
@@ -159,12 +165,17 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [Pure, IsolatedFromAbove,
     `schedule` is what the target's cost model chose (a dictionary read by the
     tile generator).
 
-    Example: `%1 = tenon.kernel @k0 (%x = %0) : (tensor<4xf32>) -> tensor<4xf32> { ... }`
+    `kernel_c1`: arguments have the types of operands, yielded values of results.
+    `kernel_c2`: one order per operand and per result, where orders are given.
+    `kernel_c3`: each is empty or a permutation of the dimensions.
+
+    Example: `%1 = tenon.kernel "k0"(%0) : (tensor<4xf32>) -> tensor<4xf32> {
+                   ^bb0(%x: tensor<4xf32>): tenon.yield %x : tensor<4xf32> }`
   }];
   let arguments = (ins StrAttr:$name, Variadic<Tenon_Tensor>:$inputs,
                        OptionalAttr<DictionaryAttr>:$schedule,
-                       OptionalAttr<ArrayAttr>:$operand_orders,
-                       OptionalAttr<ArrayAttr>:$result_orders);
+                       OptionalAttr<Tenon_OrdersAttr>:$operand_orders,
+                       OptionalAttr<Tenon_OrdersAttr>:$result_orders);
   let results = (outs Variadic<Tenon_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::StringAttr":$name,

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/tenon/HostEmitter.h"
+#include "dialects/tenon/SymbolRanges.h"
 #include "dialects/tenon/Tenon.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -15,12 +15,11 @@ namespace tenon {
 static constexpr int64_t kLow = std::numeric_limits<int64_t>::min();
 static constexpr int64_t kHigh = std::numeric_limits<int64_t>::max();
 
-static int64_t saturatingAdd(int64_t a, int64_t b) {
+/// The sum of two bounds; `open` is the limit that stands for no bound.
+static int64_t saturatingAdd(int64_t a, int64_t b, int64_t open) {
   int64_t sum;
-  if (a == kLow || b == kLow)
-    return kLow;
-  if (a == kHigh || b == kHigh)
-    return kHigh;
+  if (a == open || b == open)
+    return open;
   return llvm::AddOverflow(a, b, sum) ? (a < 0 ? kLow : kHigh) : sum;
 }
 static int64_t saturatingMul(int64_t a, int64_t b) {
@@ -37,15 +36,13 @@ static DimRange multiply(DimRange a, DimRange b) {
 static DimRange divide(DimRange a, DimRange b, int64_t (*round)(int64_t, int64_t)) {
   if (b.min <= 0)
     return {};
-  auto quotient = [&](int64_t x, int64_t y) {
-    return x == kLow || x == kHigh ? x : round(x, y);
-  };
-  return {quotient(a.min, a.min < 0 ? b.min : b.max), quotient(a.max, a.max < 0 ? b.max : b.min)};
+  return {a.min == kLow ? kLow : round(a.min, a.min < 0 ? b.min : b.max),
+          a.max == kHigh ? kHigh : round(a.max, a.max < 0 ? b.max : b.min)};
 }
 
 static DimRange combine(DimKind kind, DimRange a, DimRange b) {
   switch (kind) {
-  case DimKind::Add: return {saturatingAdd(a.min, b.min), saturatingAdd(a.max, b.max)};
+  case DimKind::Add: return {saturatingAdd(a.min, b.min, kLow), saturatingAdd(a.max, b.max, kHigh)};
   case DimKind::Mul: return multiply(a, b);
   case DimKind::FloorDiv:
     return divide(a, b, [](int64_t x, int64_t y) { return llvm::divideFloorSigned(x, y); });
@@ -54,11 +51,10 @@ static DimRange combine(DimKind kind, DimRange a, DimRange b) {
   case DimKind::Min: return {std::min(a.min, b.min), std::min(a.max, b.max)};
   case DimKind::Max: return {std::max(a.min, b.min), std::max(a.max, b.max)};
   case DimKind::Mod:
-    if (b.min <= 0)
-      return {};
     if (a.min >= 0 && a.max < b.min)
       return a;
-    return {0, b.max == kHigh ? kHigh : b.max - 1};
+    // A divisor that is not positive has no remainder at all.
+    return {0, b.max == kHigh ? kHigh : std::max<int64_t>(b.max - 1, 0)};
   default: return {};
   }
 }
@@ -71,12 +67,17 @@ SymbolRanges::SymbolRanges(SymbolsAttr symbols) {
         {symbols.getMins()[i], symbols.getMaxs()[i], symbols.getSteps()[i]});
 }
 
+SymbolRanges::Entry SymbolRanges::getSymbol(StringRef name) const {
+  auto it = entries.find(name);
+  return it == entries.end() ? Entry() : it->second;
+}
+
 DimRange SymbolRanges::get(DimExpr expr) const {
   if (expr.isConstant())
     return {expr.getValue(), expr.getValue()};
   if (expr.isSymbol()) {
-    auto it = entries.find(expr.getSymbol());
-    return it == entries.end() ? DimRange{} : DimRange{it->second.min, it->second.max};
+    Entry entry = getSymbol(expr.getSymbol());
+    return {entry.min, entry.max};
   }
   auto operands = expr.getOperands();
   if (operands.empty())

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/tenon/SymbolSizes.h"
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
@@ -13,19 +13,19 @@ namespace tenon {
 
 static constexpr int64_t kBatch = 4, kPicture = 320, kSequence = 128, kUnknown = 32;
 
-static int64_t fit(int64_t size, DimRanges::Range range) {
+static int64_t fit(int64_t size, SymbolRanges::Entry range) {
   size = std::clamp(size, range.min, std::max(range.min, range.max));
   int64_t step = std::max<int64_t>(range.step, 1);
   return std::max(range.min, size / step * step);
 }
 
 SymbolSizes::SymbolSizes(ModuleOp module) {
-  DimRanges ranges(module);
+  FactorRanges ranges(module);
   if (auto named = module->getAttrOfType<DictionaryAttr>(kNamedSizesAttr))
     for (NamedAttribute entry : named)
       definitions[entry.getName()] = DimExpr(entry.getValue());
   auto add = [&](StringRef name, int64_t size, bool isBatch) {
-    DimRanges::Range range = ranges.getSymbol(name);
+    SymbolRanges::Entry range = ranges.getSymbols().getSymbol(name);
     Size &known = sizes[name];
     known.nominal = std::max(known.nominal, fit(size, range));
     known.least = std::max(known.least, isBatch ? fit(1, range) : fit(size, range));

@@ -49,7 +49,7 @@ bool Interpreter::prepare() {
   int64_t results = 1, points = 1;
   for (const Factor &factor : rule.factors) {
     std::optional<int64_t> extent = factor.extent.asConstant();
-    if (!extent || *extent < 0 || *extent > kMaxPoints || factor.kind == FactorKind::Sequential)
+    if (!extent || *extent < 0 || *extent > kMaxPoints)
       return false;
     extents.push_back(*extent);
     points *= *extent;

@@ -49,7 +49,7 @@ def Tenon_SymbolsAttr : Tenon_Attr<"Symbols", "symbols"> {
     Parallel arrays: name, least and greatest value, and a step of which every
     value is a multiple.
 
-    Example: `#tenon.symbols<B in 1..64, S in 8..2048 by 8>`.
+    Example: `#tenon.symbols<B in 1 to 64, S in 8 to 2048 by 8>`.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$names,
                         ArrayRefParameter<"int64_t">:$mins,

@@ -29,4 +29,32 @@ def FactorRuleInterface : OpInterface<"FactorRuleInterface"> {
   ];
 }
 
+def IrregularOpInterface : OpInterface<"IrregularOpInterface"> {
+  let cppNamespace = "::tenon";
+  let description = [{
+    An operation without a factor rule: its elements depend on each other, or go
+    where its operands say. Fusion keeps each alone in a kernel; code generation
+    has an evaluator or a generator for each. Whoever adds one implements this,
+    and nobody else needs a list of them.
+  }];
+  let methods = [
+    InterfaceMethod<"How much belongs together.", "::tenon::IrregularKind", "getIrregularKind",
+                    (ins)>,
+    InterfaceMethod<"The dimension of operand 0 along which elements depend on each other.",
+                    "std::optional<int64_t>", "getOwnDim", (ins), [{}], [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
+        The dimensions of operand 0 whose slices are computed each by itself: all
+        but its own for rows.
+      }], "::llvm::SmallVector<int64_t>", "getIndependentDims", (ins), [{}], [{
+        ::llvm::SmallVector<int64_t> dims;
+        std::optional<int64_t> own = $_op.getOwnDim();
+        int64_t rank = ::tenon::getDims($_op->getOperand(0).getType()).size();
+        for (int64_t dim = 0; own && dim < rank; ++dim)
+          if (dim != *own)
+            dims.push_back(dim);
+        return dims;
+      }]>
+  ];
+}
+
 #endif // TENON_INTERFACES

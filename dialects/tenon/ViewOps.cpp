@@ -515,19 +515,8 @@ FactorRule GatherOp::getFactorRule() {
 Scalar GatherOp::emitBody(BodyArgs args) { return identity(args); }
 
 LogicalResult GatherOp::verify() {
-  int64_t rank = getType().getRank();
-  if (int64_t(getDataDims().size()) != getData().getType().getRank())
-    return emitOpError() << "data dims has " << getDataDims().size() << " entries, expected "
-                         << getData().getType().getRank();
-  for (int64_t dim : getDataDims())
-    if (dim >= int64_t(getIndices().size()) || -1 - dim >= rank)
-      return emitOpError() << "data dims entry " << dim << " names no index and no dimension";
-  for (Value operand : getIndices())
-    if (cast<RankedTensorType>(operand.getType()).getRank() != int64_t(getIndexDims().size()))
-      return emitOpError("every index operand needs one entry of index dims per dimension");
-  for (int64_t dim : getIndexDims())
-    if (dim < 0 || dim >= rank)
-      return emitOpError() << "index dims entry " << dim << " is not below the rank " << rank;
+  if (failed(detail::verifyIndexing(*this, getType().getRank())))
+    return failure();
   if (getData().getType().getElementType() != getType().getElementType())
     return emitOpError("changes the element type");
   return detail::verifyIndexed(getOperation(), "result", getType(), getData().getType(),

@@ -369,7 +369,7 @@ Val Elaborator::gather(const Val &value, ArrayRef<IndexArg> args, std::optional<
 
 /// True only if the index is always within the dimension.
 bool Elaborator::isInside(DimExpr index, DimExpr size) {
-  DimRanges known(module->getOperation());
+  FactorRanges known(module->getOperation());
   llvm::DenseMap<unsigned, DimExpr> numbers;
   DimExpr small = index.replaceLeaves([&](DimExpr leaf) -> DimExpr {
     if (!leaf.isFactor())

@@ -20,7 +20,7 @@
 #ifndef TENON_FRONTENDS_LANGUAGE_ELABORATOR_H
 #define TENON_FRONTENDS_LANGUAGE_ELABORATOR_H
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "frontends/language/Import.h"
 #include "frontends/language/Values.h"
 #include "frontends/onnx/TensorBuilder.h"

@@ -5,8 +5,8 @@
 // without relocations, imports or writable data. Same module, same bytes, on any
 // machine and with any number of threads.
 //
-// A kernel is `int32_t entry(const KernelArgs *)`, C calling convention: it runs
-// the blocks [begin, end) of its grid and returns 0, or n if the n-th of its
+// A kernel is a `tenon_kernel` (runtime/include/tenon/kernel.h): it runs the
+// blocks [begin, end) of its grid and returns 0, or n if the n-th of its
 // `checks` failed. Calls from several threads are independent as long as each
 // has its own scratch memory.
 //
@@ -30,14 +30,6 @@ enum class CpuFeatures { Avx2, Avx512 };
 llvm::StringRef cpuFeaturesName(CpuFeatures features);
 /// The features called \p name, or nothing.
 std::optional<CpuFeatures> parseCpuFeatures(llvm::StringRef name);
-
-/// The argument of a kernel, as the bundle format fixes it.
-struct KernelArgs {
-  void *const *buffers;   ///< one per view argument, in order; aligned to the element
-  const int64_t *symbols; ///< one per entry of the function's `symbols`
-  void *scratch;          ///< `scratchBytes` bytes, aligned to 64, of this thread's own
-  int64_t begin, end;     ///< blocks to run
-};
 
 /// Where a kernel starts in an image, and what its caller must know.
 struct KernelEntry {

@@ -19,7 +19,7 @@
 #ifndef TENON_PASSES_FUSE_ATOMS_H
 #define TENON_PASSES_FUSE_ATOMS_H
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/SymbolSizes.h"
 #include <vector>
 
@@ -73,7 +73,7 @@ public:
   /// Splits at each divisor of a division or remainder inside \p map.
   bool splitAtDivisors(DimExpr map);
 
-  const DimRanges &getRanges() const { return ranges; }
+  const FactorRanges &getRanges() const { return ranges; }
   /// True only if a < b always holds.
   bool isLess(DimExpr a, DimExpr b) const { return ranges.isNonNegative(b - a - 1); }
   /// A plausible size to weigh costs with (SymbolSizes.h). At least 1.
@@ -89,7 +89,7 @@ private:
 
   mlir::MLIRContext *context;
   std::vector<Atom> atoms;
-  DimRanges ranges;
+  FactorRanges ranges;
   SymbolSizes sizes;
 };
 

@@ -144,7 +144,7 @@ private:
     for (const KernelSpace::Edge &edge : space.externals) {
       if (isCloned(edge.read->root.getDefiningOp()))
         continue;
-      int64_t bytes = edge.read->elements * bytesPerElement(edge.read->root.getType());
+      int64_t bytes = edge.read->elements * elementBytes(edge.read->root.getType());
       int64_t &most = read[edge.read->root];
       most = std::max(most, bytes);
     }
@@ -340,7 +340,7 @@ private:
     double total = 0;
     for (const KernelSpace::Edge &edge : space.externals)
       if (!isCloned(edge.read->root.getDefiningOp()))
-        total += double(edge.read->elements) * bytesPerElement(edge.read->root.getType()) *
+        total += double(edge.read->elements) * elementBytes(edge.read->root.getType()) *
                  replication(groups, space.classesOf(edge.read->atoms));
     return total;
   }

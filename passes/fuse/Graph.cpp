@@ -24,10 +24,6 @@ bool isCloned(Operation *op) {
 
 bool isSource(Operation *op) { return isa_and_nonnull<ReadOp, ConstantOp>(op); }
 
-int64_t bytesPerElement(Type type) {
-  return (getElementTypeOrSelf(type).getIntOrFloatBitWidth() + 7) / 8;
-}
-
 Graph::Graph(Block &block) : atoms(block.getParentOp()) {
   addNodes(block);
   for (Node &node : nodes)
@@ -54,8 +50,7 @@ static NodeKind kindOf(Operation *op) {
     return rule.getFactorRule().hasReduction() ? NodeKind::Reduction : NodeKind::Map;
   if (isa<DimOp>(op))
     return NodeKind::Map;
-  return isa<ArgReduceOp, ScanOp, ScatterOp, SortOp, NonZeroOp>(op) ? NodeKind::Irregular
-                                                                    : NodeKind::Structure;
+  return isa<IrregularOpInterface>(op) ? NodeKind::Irregular : NodeKind::Structure;
 }
 
 /// True if \p user reads its operands from memory: nothing is fused into it.

@@ -105,7 +105,6 @@ bool isCloned(mlir::Operation *op);
 /// True if it stays outside of kernels as it is: weights, larger constants.
 bool isSource(mlir::Operation *op);
 
-int64_t bytesPerElement(mlir::Type type);
 /// Scalar operations in the body of \p op, weighed by what they cost.
 double bodyCost(FactorRuleInterface op);
 

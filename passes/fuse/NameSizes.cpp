@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/SymbolSizes.h"
 #include "dialects/tenon/Tenon.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -112,7 +112,7 @@ private:
 
   bool nameOne() {
     MLIRContext *context = &getContext();
-    DimRanges ranges = currentRanges();
+    FactorRanges ranges = currentRanges();
     for (Attribute dim : dims) {
       std::optional<NamedSize> size = candidate(DimExpr(dim), ranges);
       if (!size)
@@ -137,14 +137,14 @@ private:
     return false;
   }
 
-  DimRanges currentRanges() {
+  FactorRanges currentRanges() {
     module->setAttr(TenonDialect::kSymbolsAttrName,
                     SymbolsAttr::get(&getContext(), names, mins, maxs, steps));
-    return DimRanges(module);
+    return FactorRanges(module);
   }
 
   /// a * x + c, where x is made of the inputs' symbols and of no sum itself.
-  std::optional<NamedSize> candidate(DimExpr dim, const DimRanges &ranges) {
+  std::optional<NamedSize> candidate(DimExpr dim, const FactorRanges &ranges) {
     SmallVector<DimTerm> terms = getTerms(dim);
     if (terms.size() != 2 || !terms[1].atoms.empty() || terms[0].atoms.size() != 1)
       return std::nullopt;

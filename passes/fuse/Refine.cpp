@@ -175,7 +175,7 @@ static int64_t countElements(const AtomForest &atoms, Type type) {
 
 void Graph::finish(Node &node) {
   for (Value result : node.op->getResults())
-    node.bytes += multiply(countElements(atoms, result.getType()), bytesPerElement(result.getType()));
+    node.bytes += multiply(countElements(atoms, result.getType()), elementBytes(result.getType()));
   for (auto [i, factor] : llvm::enumerate(node.factors))
     atoms.leaves(factor, i < node.numParallel ? node.parallel : node.reduced);
   for (ArrayRef<AtomId> list : {ArrayRef(node.parallel), ArrayRef(node.reduced)})

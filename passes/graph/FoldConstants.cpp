@@ -23,7 +23,7 @@ class FoldConstantsPass : public impl::FoldConstantsBase<FoldConstantsPass> {
 public:
   void runOnOperation() override {
     auto symbols = getOperation()->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName);
-    SymbolRanges ranges = symbols ? SymbolRanges(symbols) : SymbolRanges();
+    SymbolRanges ranges(symbols);
     for (FuncOp func : getOperation().getOps<FuncOp>()) {
       SymbolicValues values(ranges);
       SmallVector<FactorRuleInterface> candidates;

@@ -20,6 +20,8 @@ namespace tenon {
 
 /// Most bytes of a constant that is no splat.
 inline constexpr int64_t kMaxConstantBytes = 1024;
+/// Most bytes of any tensor, at the least sizes of its symbols.
+inline constexpr int64_t kMaxTensorBytes = int64_t(1) << 56;
 
 /// The graph stage: from what a frontend built to the form that fusion reads.
 /// \p dims are symbols to fix, as NAME=VALUE.

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/tenon/SymbolRanges.h"
 #include "passes/graph/Passes.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_VERIFYGRAPH
@@ -20,8 +21,7 @@ class VerifyGraphPass : public impl::VerifyGraphBase<VerifyGraphPass> {
 public:
   void runOnOperation() override {
     if (auto attr = getOperation()->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))
-      for (StringAttr name : attr.getNames())
-        symbols.insert(name.getValue());
+      ranges = SymbolRanges(attr);
     bool isValid = true;
     getOperation().walk([&](Operation *op) { isValid &= succeeded(verify(op)); });
     if (!isValid)
@@ -43,6 +43,10 @@ private:
       for (BlockArgument argument : region.getArguments())
         if (failed(verifyType(op, argument.getType())))
           return failure();
+    if (auto weight = dyn_cast<WeightOp>(op); weight && failed(verifyType(op, weight.getType())))
+      return failure();
+    if (auto state = dyn_cast<StateOp>(op); state && failed(verifyType(op, state.getType())))
+      return failure();
     if (auto constant = dyn_cast<ConstantOp>(op))
       return verifyConstant(constant);
     return verifyAttributes(op);
@@ -59,6 +63,20 @@ private:
       if (failed(verifyExpr(op, dim)))
         return failure();
     }
+    return verifyBytes(op, tensor);
+  }
+
+  /// Even at the least sizes of its symbols a tensor must be one that could be:
+  /// later stages multiply strides by small numbers without looking.
+  LogicalResult verifyBytes(Operation *op, RankedTensorType type) {
+    int64_t bytes = elementBytes(type);
+    for (auto [i, dim] : llvm::enumerate(getDims(type))) {
+      int64_t least = ranges.get(dim).min;
+      if (dim.isConstant() && least < 0)
+        return op->emitOpError() << "has size " << least << " for dimension " << i;
+      if (llvm::MulOverflow(bytes, std::max<int64_t>(least, 1), bytes) || bytes > kMaxTensorBytes)
+        return op->emitOpError() << "has a value of type " << type << ", whose bytes exceed 2^56";
+    }
     return success();
   }
 
@@ -67,7 +85,7 @@ private:
       return op->emitOpError("has a size that overflowed 64 bits or divides by zero");
     std::string unknown;
     expr.walkLeaves([&](DimExpr leaf) {
-      if (leaf.isSymbol() && !symbols.contains(leaf.getSymbol()))
+      if (leaf.isSymbol() && !ranges.contains(leaf.getSymbol()))
         unknown = leaf.getSymbol().str();
     });
     if (!unknown.empty())
@@ -95,7 +113,7 @@ private:
                             << kMaxConstantBytes;
   }
 
-  llvm::StringSet<> symbols;
+  SymbolRanges ranges;
 };
 
 } // namespace

@@ -3,8 +3,8 @@
 // Kernels are visited in program order. For each:
 //   1. operands have the order that their producer chose;
 //   2. results: the dimension that only the weight of the heaviest product
-//      depends on goes last; without a product, the order of the largest
-//      operand of the same dimensions;
+//      depends on goes last; without a product, the order of the operand that
+//      is most like the result;
 //   3. weights: the dimension over which the result's lanes run goes last, the
 //      reduced ones before it in the order in which the other operand walks.
 // Only then are the orders written on the kernels: a weight may be read by a
@@ -52,6 +52,9 @@ public:
       if (!isFree(read.getResult()))
         fixedWeights.insert(read.getWeightAttr());
     });
+    for (WeightOp weight : module.getOps<WeightOp>())
+      if (fixedWeights.contains(FlatSymbolRefAttr::get(weight.getSymNameAttr())))
+        weight.removeOrderAttr();
     module.walk([&](KernelOp kernel) { choose(kernel); });
     module.walk([&](KernelOp kernel) { write(kernel); });
   }
@@ -288,19 +291,28 @@ private:
     return stride;
   }
 
+  /// The order of the operand that is most like the result: of its dimensions,
+  /// else of its rank (concatenations, pools); the largest of several, and of
+  /// equal ones one that is not row-major.
   Order followOperand(KernelOp kernel, Value value, const BufferOrders &buffers) {
     SmallVector<DimExpr> dims = getDims(value.getType());
+    std::tuple<bool, int64_t, bool> most;
+    Order best;
     for (BlockArgument argument : kernel.getBody().getArguments()) {
+      SmallVector<DimExpr> own = getDims(argument.getType());
+      if (own.size() != dims.size() || weightOf(operandOf(kernel, argument)))
+        continue;
       const Order &order = buffers.find(argument)->second;
-      bool same = getDims(argument.getType()).size() == dims.size();
-      if (same && !order.empty() && !weightOf(operandOf(kernel, argument)))
-        return order;
+      int64_t elements = sizes.nominal(product(kernel.getContext(), own));
+      std::tuple likeness(own == dims, elements, !order.empty());
+      if (likeness > most)
+        most = likeness, best = order;
     }
-    return {};
+    return best;
   }
 
   ModuleOp module;
-  DimRanges ranges;
+  FactorRanges ranges;
   SymbolSizes sizes;
   llvm::DenseMap<Value, Order> orders;
   /// Weights that something other than a kernel reads: row-major.

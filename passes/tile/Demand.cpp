@@ -29,7 +29,7 @@ std::optional<int64_t> coefficientOf(DimExpr expr, DimExpr variable) {
   return coefficient;
 }
 
-Demand::Demand(DimRanges ranges, ArrayRef<DimExpr> extents, const BufferOrders &orders)
+Demand::Demand(FactorRanges ranges, ArrayRef<DimExpr> extents, const BufferOrders &orders)
     : ranges(std::move(ranges)), orders(orders), numVariables(extents.size()) {
   for (auto [i, extent] : llvm::enumerate(extents)) {
     this->ranges.setExtent(i, extent);

@@ -10,7 +10,7 @@
 #ifndef TENON_PASSES_TILE_DEMAND_H
 #define TENON_PASSES_TILE_DEMAND_H
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/Tenon.h"
 #include <set>
 
@@ -39,14 +39,14 @@ struct ReductionDemand {
 class Demand {
 public:
   /// Variables [0, extents.size()) are the roots.
-  Demand(DimRanges ranges, llvm::ArrayRef<DimExpr> extents, const BufferOrders &orders);
+  Demand(FactorRanges ranges, llvm::ArrayRef<DimExpr> extents, const BufferOrders &orders);
 
   void visit(mlir::Value value, llvm::ArrayRef<DimExpr> index);
 
   llvm::ArrayRef<MemoryRead> getReads() const { return reads; }
   llvm::ArrayRef<ReductionDemand> getReductions() const { return reductions; }
   llvm::ArrayRef<Guard> getGuards() const { return guards; }
-  DimRanges &getRanges() { return ranges; }
+  FactorRanges &getRanges() { return ranges; }
   unsigned getNumVariables() const { return numVariables; }
   /// True if an operation was met that has no factor rule.
   bool hasUnknown() const { return unknown; }
@@ -54,7 +54,7 @@ public:
 private:
   void visitRule(FactorRuleInterface op, const FactorRule &rule, llvm::ArrayRef<DimExpr> factors);
 
-  DimRanges ranges;
+  FactorRanges ranges;
   const BufferOrders &orders;
   unsigned numVariables;
   llvm::SmallVector<MemoryRead> reads;

@@ -13,13 +13,14 @@ namespace tenon {
 
 Operation *irregularOp(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
-    if (isa<ScanOp, ScatterOp, SortOp, NonZeroOp>(op))
-      return &op;
+    if (auto irregular = dyn_cast<IrregularOpInterface>(op))
+      if (irregular.getIrregularKind() != IrregularKind::Row)
+        return &op;
   return nullptr;
 }
 
 LogicalResult generateIrregular(OpBuilder &builder, KernelOp kernel, Operation *op,
-                                ArrayRef<Type> views, const DimRanges &ranges,
+                                ArrayRef<Type> views, const FactorRanges &ranges,
                                 ArrayRef<StringRef> symbols) {
   for (Value operand : op->getOperands())
     if (!isa<BlockArgument>(operand))

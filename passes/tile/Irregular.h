@@ -8,7 +8,7 @@
 #ifndef TENON_PASSES_TILE_IRREGULAR_H
 #define TENON_PASSES_TILE_IRREGULAR_H
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/Tenon.h"
 #include "mlir/IR/Builders.h"
 
@@ -20,7 +20,7 @@ mlir::Operation *irregularOp(KernelOp kernel);
 /// Emits the tile function of a kernel that holds \p op.
 mlir::LogicalResult generateIrregular(mlir::OpBuilder &builder, KernelOp kernel,
                                       mlir::Operation *op, llvm::ArrayRef<mlir::Type> views,
-                                      const DimRanges &ranges,
+                                      const FactorRanges &ranges,
                                       llvm::ArrayRef<llvm::StringRef> symbols);
 
 } // namespace tenon

@@ -33,7 +33,7 @@ struct Group {
 
 class KernelGenerator {
 public:
-  KernelGenerator(KernelOp kernel, const DimRanges &ranges, const SymbolSizes &sizes,
+  KernelGenerator(KernelOp kernel, const FactorRanges &ranges, const SymbolSizes &sizes,
                   ArrayRef<StringRef> symbols, ArrayRef<TileTarget> targets)
       : kernel(kernel), ranges(ranges), sizes(sizes), symbols(symbols), targets(targets) {}
 
@@ -188,7 +188,7 @@ private:
   }
 
   KernelOp kernel;
-  const DimRanges &ranges;
+  const FactorRanges &ranges;
   const SymbolSizes &sizes;
   ArrayRef<StringRef> symbols;
   ArrayRef<TileTarget> targets; ///< the first decides the blocks
@@ -201,7 +201,7 @@ struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    DimRanges ranges(module);
+    FactorRanges ranges(module);
     SymbolSizes sizes(module);
     SmallVector<StringRef> symbols;
     if (auto attr = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName))

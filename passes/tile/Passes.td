@@ -90,4 +90,15 @@ def ExpandSizesPass : Pass<"tenon-expand-sizes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect", "::tenon::tile::TileDialect"];
 }
 
+def VerifyTilesPass : Pass<"tenon-verify-tiles", "::mlir::ModuleOp"> {
+  let summary = "check what the tile stage must have left";
+  let description = [{
+    `tiles_c1`: every kernel has a tile function of its name, whose views are of
+    the kernel's operands, then its results.
+    `tiles_c2`: a tile function lists the module's symbols in their order, by
+    which the runtime hands them over.
+    `tiles_c3`: no operation of the graph is left in a tile function.
+  }];
+}
+
 #endif // TENON_PASSES_TILE_PASSES_TD

@@ -15,6 +15,7 @@ void buildTilePipeline(mlir::OpPassManager &manager) {
   manager.addPass(createKernelsToTilePass(options));
   manager.addPass(createExpandSizesPass());
   manager.addPass(mlir::createCSEPass());
+  manager.addPass(createVerifyTilesPass());
 }
 
 } // namespace tenon

@@ -15,6 +15,7 @@
 
 #include "passes/tile/Schedule.h"
 #include "passes/tile/Evaluator.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 namespace tenon {
@@ -41,7 +42,7 @@ SmallVector<int64_t> resultOrder(KernelOp kernel, unsigned result) {
 //===----------------------------------------------------------------------===//
 
 static Demand demandFor(const Schedule &schedule, ArrayRef<Value> values,
-                        const BufferOrders &orders, const DimRanges &ranges) {
+                        const BufferOrders &orders, const FactorRanges &ranges) {
   Demand demand(ranges, schedule.extents, orders);
   for (Value value : values)
     demand.visit(value, schedule.index);
@@ -98,7 +99,7 @@ static Schedule mergeVariables(const Schedule &schedule, unsigned at) {
 }
 
 static DimExpr storeOffset(const Schedule &schedule, Type type, ArrayRef<int64_t> order,
-                           DimRanges ranges) {
+                           FactorRanges ranges) {
   for (auto [i, extent] : llvm::enumerate(schedule.extents))
     ranges.setExtent(i, extent);
   DimExpr offset = DimExpr::constant(type.getContext(), 0);
@@ -154,7 +155,7 @@ static int64_t phasesOf(const Demand &demand, DimExpr variable, bool isContiguou
 
 /// Makes phases variables of their own.
 static void splitPhases(Schedule &schedule, ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
-                        const BufferOrders &orders, const DimRanges &ranges) {
+                        const BufferOrders &orders, const FactorRanges &ranges) {
   for (size_t at = schedule.extents.size(); at-- > 0;) {
     Demand demand = demandFor(schedule, values, orders, ranges);
     DimExpr leaf = DimExpr::factor(schedule.extents[at].getContext(), at);
@@ -167,7 +168,7 @@ static void splitPhases(Schedule &schedule, ArrayRef<Value> values, ArrayRef<int
 }
 
 static Schedule chooseRoots(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
-                            const BufferOrders &orders, const DimRanges &ranges) {
+                            const BufferOrders &orders, const FactorRanges &ranges) {
   Type type = values.front().getType();
   SmallVector<DimExpr> dims = getDims(type);
   Schedule schedule;
@@ -239,13 +240,19 @@ private:
   DimExpr leaf(unsigned variable) { return DimExpr::factor(context, variable); }
   double size(unsigned variable) { return sizes.nominal(demand.getRanges().getExtent(variable)); }
 
-  /// How often a read happens: the extents of all variables around it.
+  /// How often a read happens: the extents of all variables around it. A
+  /// reduction is hoisted out of the loops that its index does not name.
   double weight(const MemoryRead &read) {
     double total = 1;
     for (unsigned i = 0; i < schedule.extents.size(); ++i)
       total *= size(i);
-    for (int r = read.reduction; r >= 0; r = -1)
-      for (unsigned variable : demand.getReductions()[r].variables)
+    if (read.reduction < 0)
+      return total;
+    const ReductionDemand &reduction = demand.getReductions()[read.reduction];
+    for (unsigned variable : reduction.variables)
+      total *= size(variable);
+    for (unsigned variable : reduction.enclosing)
+      if (llvm::any_of(reduction.index, [&](DimExpr i) { return dependsOn(i, leaf(variable)); }))
         total *= size(variable);
     return total;
   }
@@ -261,7 +268,10 @@ private:
         std::optional<int64_t> step = atom == leaf(variable) ? 1 : digitStride(atom, variable);
         if (!step || (term.atoms.size() != 1 && *step != 0))
           return std::nullopt;
-        stride += *step * term.coefficient;
+        int64_t distance;
+        if (llvm::MulOverflow(*step, term.coefficient, distance) ||
+            llvm::AddOverflow(stride, distance, stride))
+          return std::nullopt;
       }
     return stride;
   }
@@ -423,7 +433,7 @@ private:
 // Inner variables, staging, chunks
 //===----------------------------------------------------------------------===//
 
-static bool isTrivial(const ReductionDemand &reduction, DimRanges &ranges,
+static bool isTrivial(const ReductionDemand &reduction, FactorRanges &ranges,
                       const SymbolSizes &sizes) {
   double points = 1;
   for (unsigned variable : reduction.variables)
@@ -508,7 +518,7 @@ Schedule narrowed(Schedule schedule, const TileTarget &target) {
 }
 
 Schedule chooseSchedule(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
-                        const BufferOrders &orders, const DimRanges &ranges,
+                        const BufferOrders &orders, const FactorRanges &ranges,
                         const SymbolSizes &sizes, const TileTarget &target) {
   Schedule schedule = chooseRoots(values, storeOrder, orders, ranges);
   Demand demand = demandFor(schedule, values, orders, ranges);

@@ -59,7 +59,7 @@ llvm::SmallVector<int64_t> resultOrder(KernelOp kernel, unsigned result);
 /// Chooses the schedule for storing \p values, which have equal dimensions.
 /// \p storeOrder is the memory order of the first.
 Schedule chooseSchedule(llvm::ArrayRef<mlir::Value> values, llvm::ArrayRef<int64_t> storeOrder,
-                        const BufferOrders &orders, const DimRanges &ranges,
+                        const BufferOrders &orders, const FactorRanges &ranges,
                         const SymbolSizes &sizes, const TileTarget &target);
 
 } // namespace tenon

@@ -12,7 +12,7 @@
 using namespace mlir;
 namespace tenon {
 
-TileBuilder::TileBuilder(OpBuilder &builder, Location loc, DimRanges ranges,
+TileBuilder::TileBuilder(OpBuilder &builder, Location loc, FactorRanges ranges,
                          ArrayRef<int64_t> widths)
     : builder(builder), loc(loc), ranges(std::move(ranges)), rank(widths.size()),
       scalars(builder, rank), widths(widths) {

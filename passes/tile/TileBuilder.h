@@ -22,7 +22,7 @@
 #ifndef TENON_PASSES_TILE_TILEBUILDER_H
 #define TENON_PASSES_TILE_TILEBUILDER_H
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/FactorRule.h"
 #include "passes/tile/IREmitter.h"
 #include <list>
@@ -66,7 +66,7 @@ class TileBuilder {
 public:
   /// Tiles have one dimension per entry of \p widths; a variable bound to a tile
   /// dimension has that width.
-  TileBuilder(mlir::OpBuilder &builder, mlir::Location loc, DimRanges ranges,
+  TileBuilder(mlir::OpBuilder &builder, mlir::Location loc, FactorRanges ranges,
               llvm::ArrayRef<int64_t> widths);
 
   //===--- Scopes ---------------------------------------------------------===//
@@ -99,7 +99,7 @@ public:
 
   //===--- Indices --------------------------------------------------------===//
   DimExpr simplify(DimExpr expr) { return ranges.simplify(expr); }
-  DimRanges &getRanges() { return ranges; }
+  FactorRanges &getRanges() { return ranges; }
   /// The value of an expression at the base of all tiled variables.
   mlir::Value scalar(DimExpr expr);
   /// A tile holding the value at every lane.
@@ -135,7 +135,7 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  DimRanges ranges;
+  FactorRanges ranges;
   unsigned rank;
   IREmitter scalars;
   std::vector<Variable> variables;

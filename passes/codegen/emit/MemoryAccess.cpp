@@ -79,11 +79,16 @@ Value MemoryAccess::loadEverySecond(Value pointer, int64_t lanes) {
   return builder.shuffle(lower, upper, picks);
 }
 
+/// Wraps as address arithmetic does: lanes that far away are masked.
+static int64_t laneOffset(int64_t lane, int64_t stride) {
+  return static_cast<int64_t>(static_cast<uint64_t>(lane) * static_cast<uint64_t>(stride));
+}
+
 Value MemoryAccess::pointersAt(Value pointer, int64_t lanes, OpFoldResult stride) {
   auto constant = getConstantIntValue(stride);
   SmallVector<int64_t> numbers;
   for (int64_t lane = 0; lane < lanes; ++lane)
-    numbers.push_back(constant ? lane * *constant : lane);
+    numbers.push_back(constant ? laneOffset(lane, *constant) : lane);
   auto type = VectorType::get({lanes}, builder.getI64Type());
   Value offsets =
       arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef<int64_t>(numbers)));
@@ -96,7 +101,7 @@ Value MemoryAccess::pointersAt(Value pointer, int64_t lanes, OpFoldResult stride
 static Value lanePointer(VectorBuilder &builder, Type element, Value pointer, int64_t lane,
                          OpFoldResult stride) {
   if (auto constant = getConstantIntValue(stride))
-    return builder.address(element, pointer, lane * *constant);
+    return builder.address(element, pointer, laneOffset(lane, *constant));
   return builder.address(element, pointer, builder.mul(cast<Value>(stride), builder.i64(lane)));
 }
 

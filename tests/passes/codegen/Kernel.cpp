@@ -1,5 +1,6 @@
 //===- Kernel.cpp - Compiles tile programs in a test and calls them ---------===//
 #include "tests/passes/codegen/Kernel.h"
+#include "runtime/include/tenon/kernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"
@@ -58,10 +59,9 @@ int Kernels::run(const std::string &name, std::vector<const void *> buffers, int
   const KernelEntry &at = entry(name);
   int64_t bytes = DimExpr(at.scratchBytes).asConstant().value_or(1 << 20);
   void *scratch = std::aligned_alloc(64, bytes + 64);
-  KernelArgs args{const_cast<void *const *>(reinterpret_cast<const void *const *>(buffers.data())),
+  tenon_kernel_args args{const_cast<void *const *>(reinterpret_cast<const void *const *>(buffers.data())),
                   symbols.data(), scratch, begin, end};
-  auto function =
-      reinterpret_cast<int (*)(const KernelArgs *)>(static_cast<char *>(mapped) + at.offset);
+  auto function = reinterpret_cast<tenon_kernel>(static_cast<char *>(mapped) + at.offset);
   int result = function(&args);
   std::free(scratch);
   return result;

@@ -39,3 +39,18 @@ tenon.func @overflow() -> tensor<i64> {
   %0 = tenon.dim <4611686018427387904 * 4> : tensor<i64>
   tenon.return %0 : tensor<i64>
 }
+
+// -----
+
+// Bytes count, at the least size of each symbol.
+module attributes {tenon.symbols = #tenon.symbols<B in 2 to 64>} {
+  // expected-error @+1 {{has a value of type 'tensor<?x36028797018963968xi16, #tenon.dims<[B, 36028797018963968]>>', whose bytes exceed 2^56}}
+  tenon.func @bytes(%x: tensor<?x36028797018963968xi16, #tenon.dims<[B, 36028797018963968]>>) {
+    tenon.return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{whose bytes exceed 2^56}}
+tenon.weight @huge : tensor<4611686018427387904x4xf32> <"m.bin", 0, 16>

@@ -1,36 +1,30 @@
-//===- DimRange.h - what is known of the values of expressions --*- C++ -*-===//
+//===- FactorRanges.h - bounds of index maps --------------------*- C++ -*-===//
 //
-// Bounds of DimExprs. Symbols have the range of the module's declaration,
-// factors run over [0, extent). From that follow proofs (`0 <= e`) and the
+// Bounds of expressions over factors. Symbols have the range of the module's
+// declaration (SymbolRanges.h), factors run over [0, extent). From that follow proofs (`0 <= e`) and the
 // simplifications that need them, e.g. with 0 <= d1 < 64
 //
 //   (d0 * 64 + d1) floordiv 64 -> d0        (d0 * 64 + d1) mod 64 -> d1
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TENON_DIALECTS_TENON_DIMRANGE_H
-#define TENON_DIALECTS_TENON_DIMRANGE_H
+#ifndef TENON_DIALECTS_TENON_FACTORRANGES_H
+#define TENON_DIALECTS_TENON_FACTORRANGES_H
 
-#include "dialects/tenon/DimExpr.h"
-#include "llvm/ADT/StringMap.h"
+#include "dialects/tenon/SymbolRanges.h"
 
 namespace tenon {
 
-class DimRanges {
+class FactorRanges {
 public:
-  struct Range {
-    int64_t min = 0, max = INT64_MAX, step = 1;
-  };
-
-  DimRanges() = default;
-  /// Reads the module attribute `tenon.symbols`; symbols absent from it are
-  /// any non-negative number.
-  explicit DimRanges(mlir::Operation *module);
+  FactorRanges() = default;
+  /// Reads the module attribute `tenon.symbols`.
+  explicit FactorRanges(mlir::Operation *module);
 
   /// Declares that factor \p index runs over [0, extent).
   void setExtent(unsigned index, DimExpr extent);
   DimExpr getExtent(unsigned index) const;
-  Range getSymbol(llvm::StringRef name) const;
+  const SymbolRanges &getSymbols() const { return symbols; }
 
   /// True only if the expression is never negative.
   bool isNonNegative(DimExpr expr) const;
@@ -54,10 +48,10 @@ private:
   DimExpr bound(DimExpr expr, bool isUpper) const;
   DimExpr boundAtom(DimExpr atom, bool isUpper) const;
 
-  llvm::StringMap<Range> symbols;
+  SymbolRanges symbols;
   llvm::SmallVector<DimExpr> extents;
 };
 
 } // namespace tenon
 
-#endif // TENON_DIALECTS_TENON_DIMRANGE_H
+#endif // TENON_DIALECTS_TENON_FACTORRANGES_H

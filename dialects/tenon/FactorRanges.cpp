@@ -1,4 +1,4 @@
-//===- DimRange.cpp - what is known of the values of expressions ----------===//
+//===- FactorRanges.cpp - bounds of index maps ----------------------------===//
 //
 // A bound is found in two steps:
 //   1. every factor and non-linear atom of the polynomial is replaced by its
@@ -8,39 +8,29 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "dialects/tenon/Tenon.h"
 
 using namespace mlir;
 namespace tenon {
 
-DimRanges::DimRanges(Operation *module) {
-  auto attr = module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName);
-  if (!attr)
-    return;
-  for (auto [name, min, max, step] :
-       llvm::zip(attr.getNames(), attr.getMins(), attr.getMaxs(), attr.getSteps()))
-    symbols[name.getValue()] = {min, max, step};
-}
+FactorRanges::FactorRanges(Operation *module)
+    : symbols(module->getAttrOfType<SymbolsAttr>(TenonDialect::kSymbolsAttrName)) {}
 
-void DimRanges::setExtent(unsigned index, DimExpr extent) {
+void FactorRanges::setExtent(unsigned index, DimExpr extent) {
   if (extents.size() <= index)
     extents.resize(index + 1);
   extents[index] = extent;
 }
-DimExpr DimRanges::getExtent(unsigned index) const {
+DimExpr FactorRanges::getExtent(unsigned index) const {
   return index < extents.size() ? extents[index] : DimExpr();
-}
-DimRanges::Range DimRanges::getSymbol(StringRef name) const {
-  auto it = symbols.find(name);
-  return it == symbols.end() ? Range() : it->second;
 }
 
 //===----------------------------------------------------------------------===//
 // Symbolic bounds
 //===----------------------------------------------------------------------===//
 
-DimExpr DimRanges::boundAtom(DimExpr atom, bool isUpper) const {
+DimExpr FactorRanges::boundAtom(DimExpr atom, bool isUpper) const {
   auto zero = [&] { return DimExpr::constant(atom.getContext(), 0); };
   auto operands = atom.getOperands();
   switch (atom.getKind()) {
@@ -60,7 +50,7 @@ DimExpr DimRanges::boundAtom(DimExpr atom, bool isUpper) const {
   case DimKind::FloorDiv:
   case DimKind::CeilDiv: {
     DimExpr dividend = bound(operands[0], isUpper);
-    if (!dividend || operands[1].hasFactors())
+    if (!dividend || operands[1].hasFactors() || !isNonNegative(operands[1]))
       return DimExpr();
     return atom.getKind() == DimKind::FloorDiv ? dividend.floorDiv(operands[1])
                                                : dividend.ceilDiv(operands[1]);
@@ -78,16 +68,22 @@ DimExpr DimRanges::boundAtom(DimExpr atom, bool isUpper) const {
   }
 }
 
-DimExpr DimRanges::bound(DimExpr expr, bool isUpper) const {
+DimExpr FactorRanges::bound(DimExpr expr, bool isUpper) const {
   if (!expr.hasFactors())
     return expr;
   DimExpr total = DimExpr::constant(expr.getContext(), 0);
   for (const DimTerm &term : getTerms(expr)) {
     DimExpr product = DimExpr::constant(expr.getContext(), term.coefficient);
+    bool hasFactors = llvm::any_of(term.atoms, [](DimExpr atom) { return atom.hasFactors(); });
     for (DimExpr atom : term.atoms) {
-      // The sign of a term is that of its coefficient: atoms must not be negative.
-      DimExpr extreme = boundAtom(atom, isUpper == (term.coefficient > 0));
-      if (!extreme || (atom.hasFactors() && term.atoms.size() > 1 && !isNonNegative(atom)))
+      // An atom's extreme is the product's only where no other atom turns the
+      // sign: then it is that of the coefficient. Atoms without factors count.
+      if (hasFactors && term.atoms.size() > 1 && !isNonNegative(atom))
+        return DimExpr();
+      DimExpr extreme = atom;
+      if (atom.hasFactors())
+        extreme = boundAtom(atom, isUpper == (term.coefficient > 0));
+      if (!extreme)
         return DimExpr();
       product = product * extreme;
     }
@@ -96,102 +92,38 @@ DimExpr DimRanges::bound(DimExpr expr, bool isUpper) const {
   return total;
 }
 
-DimExpr DimRanges::lower(DimExpr expr) const { return bound(expr, false); }
-DimExpr DimRanges::upper(DimExpr expr) const { return bound(expr, true); }
+DimExpr FactorRanges::lower(DimExpr expr) const { return bound(expr, false); }
+DimExpr FactorRanges::upper(DimExpr expr) const { return bound(expr, true); }
 
 //===----------------------------------------------------------------------===//
 // Numbers
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Least and greatest value; 128 bits so that products of ranges do not wrap.
-struct Interval {
-  __int128 min, max;
-};
-constexpr __int128 kHuge = __int128(1) << 100;
-} // namespace
-
-static __int128 clamp(__int128 value) { return std::max(-kHuge, std::min(kHuge, value)); }
-
-static __int128 multiply(__int128 a, __int128 b) {
-  __int128 result;
-  if (__builtin_mul_overflow(a, b, &result))
-    return (a < 0) == (b < 0) ? kHuge : -kHuge;
-  return clamp(result);
-}
-
-static Interval numeric(const DimRanges &ranges, DimExpr expr);
-
-static Interval numericAtom(const DimRanges &ranges, DimExpr atom) {
-  auto operands = atom.getOperands();
-  if (atom.isConstant())
-    return {atom.getValue(), atom.getValue()};
-  if (atom.isSymbol()) {
-    DimRanges::Range range = ranges.getSymbol(atom.getSymbol());
-    return {range.min, range.max};
-  }
-  if (operands.size() != 2)
-    return {-kHuge, kHuge};
-  Interval a = numeric(ranges, operands[0]), b = numeric(ranges, operands[1]);
-  switch (atom.getKind()) {
-  case DimKind::Min:
-    return {std::min(a.min, b.min), std::min(a.max, b.max)};
-  case DimKind::Max:
-    return {std::max(a.min, b.min), std::max(a.max, b.max)};
-  case DimKind::Mod:
-    return {0, std::max<__int128>(b.max - 1, 0)};
-  default:
-    break;
-  }
-  if (a.min < 0 || b.min < 1)
-    return {-kHuge, kHuge};
-  __int128 up = atom.getKind() == DimKind::CeilDiv ? 1 : 0;
-  return {a.min / b.max, a.max / b.min + up};
-}
-
-static Interval numeric(const DimRanges &ranges, DimExpr expr) {
-  Interval total{0, 0};
-  for (const DimTerm &term : getTerms(expr)) {
-    Interval product{1, 1};
-    for (DimExpr atom : term.atoms) {
-      Interval range = numericAtom(ranges, atom);
-      if (range.min < 0)
-        return {-kHuge, kHuge};
-      product = {multiply(product.min, range.min), multiply(product.max, range.max)};
-    }
-    __int128 low = multiply(term.coefficient, product.min);
-    __int128 high = multiply(term.coefficient, product.max);
-    total = {clamp(total.min + std::min(low, high)), clamp(total.max + std::max(low, high))};
-  }
-  return total;
-}
-
-bool DimRanges::isNonNegative(DimExpr expr) const {
+bool FactorRanges::isNonNegative(DimExpr expr) const {
   if (expr.isInvalid())
     return false;
   DimExpr least = lower(expr);
-  return least && !least.isInvalid() && numeric(*this, least).min >= 0;
+  return least && !least.isInvalid() && symbols.get(least).min >= 0;
 }
 
-bool DimRanges::isInRange(DimExpr index, DimExpr extent) const {
+bool FactorRanges::isInRange(DimExpr index, DimExpr extent) const {
   return isNonNegative(index) && isNonNegative(extent - 1 - index);
 }
 
-int64_t DimRanges::maximum(DimExpr expr) const {
+int64_t FactorRanges::maximum(DimExpr expr) const {
   DimExpr greatest = upper(expr);
   if (!greatest || greatest.isInvalid())
     return INT64_MAX;
-  __int128 value = numeric(*this, greatest).max;
-  return value > INT64_MAX ? INT64_MAX : static_cast<int64_t>(value);
+  return symbols.get(greatest).max;
 }
 
-bool DimRanges::isMultipleOf(DimExpr expr, int64_t divisor) const {
+bool FactorRanges::isMultipleOf(DimExpr expr, int64_t divisor) const {
   return llvm::all_of(getTerms(expr), [&](const DimTerm &term) {
-    __int128 known = term.coefficient;
+    __int128 known = term.coefficient % divisor;
     for (DimExpr atom : term.atoms)
       if (atom.isSymbol())
-        known = multiply(known, getSymbol(atom.getSymbol()).step);
-    return known % divisor == 0;
+        known = known * symbols.getSymbol(atom.getSymbol()).step % divisor;
+    return known == 0;
   });
 }
 
@@ -221,7 +153,7 @@ static DimExpr joinDigits(DimExpr expr) {
   return expr;
 }
 
-DimExpr DimRanges::simplify(DimExpr expr) const {
+DimExpr FactorRanges::simplify(DimExpr expr) const {
   auto operands = expr.getOperands();
   if (operands.empty())
     return expr;
