@@ -42,7 +42,10 @@ LogicalResult ProgramOp::verify() {
        llvm::concat<const Attribute>(getInputTypes().getValue(), getOutputTypes().getValue()))
     if (!isa<RankedTensorType>(cast<TypeAttr>(type).getValue()))
       return emitOpError() << "has a tensor of type " << type << " [program_c1]";
-  return success();
+  // program_c2
+  SymbolsAttr symbols = getSymbols();
+  return SymbolsAttr::verify([&] { return emitOpError("[program_c2] "); }, symbols.getNames(),
+                             symbols.getMins(), symbols.getMaxs(), symbols.getSteps());
 }
 
 LogicalResult PlaceOp::verify() {

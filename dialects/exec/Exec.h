@@ -14,6 +14,11 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace tenon::exec {
+/// Places start at multiples of this many bytes in their arena.
+constexpr int64_t kPlaceAlignment = 64;
+} // namespace tenon::exec
+
 #include "dialects/exec/ExecDialect.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/exec/ExecTypes.h.inc"

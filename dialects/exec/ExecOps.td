@@ -48,6 +48,7 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     tensors' (with `#tenon.dims`), from which callers' shapes bind the symbols.
 
     `program_c1`: as many names as types, and as many arguments as both together.
+    `program_c2`: symbols have distinct names and ranges that are not empty.
 
     Example: `exec.program @main inputs(["x"], [tensor<4xf32>]) outputs(["y"], [tensor<4xf32>])
               symbols(<>) { ^bb0(%x: !exec.buffer, %y: !exec.buffer): ... }`

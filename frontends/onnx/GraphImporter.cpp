@@ -259,7 +259,7 @@ Value GraphImporter::folded(Value value) {
   if (!options.fold || !elements || !value.getDefiningOp() || elements->size() > kMaxElements ||
       isa<ConstantOp, DimOp>(value.getDefiningOp()))
     return value;
-  size_t bytes = elements->size() * ((type.getElementTypeBitWidth() + 7) / 8);
+  size_t bytes = elements->size() * elementBytes(type);
   HostElements copy = *elements;
   if (DenseElementsAttr constant = bytes <= 1024 ? constantOf(type, copy) : DenseElementsAttr())
     return tensors.constant(constant);

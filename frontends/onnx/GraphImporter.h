@@ -68,6 +68,7 @@ private:
   DimExpr importDim(const onnx::TensorShapeProto::Dimension &dim, const std::string &input,
                     int index);
   DimExpr addInputSymbol(const std::string &name);
+  void collectDimNames();
   /// Reports options that name no open dimension.
   void checkDimOverrides();
   void setReturn(FuncOp function, Scope &scope);
@@ -102,6 +103,8 @@ private:
   llvm::StringSet<> inputSymbols, weightNames;
   /// Dimensions that the model leaves open, whether or not an option fixes them.
   llvm::StringSet<> openDims;
+  /// The names that inputs' shapes declare.
+  llvm::StringSet<> dimNames;
   llvm::DenseSet<mlir::Attribute> assumed;
   std::vector<mlir::Operation *> discarded;
   size_t problems = 0, nodeCount = 0, depth = 0;

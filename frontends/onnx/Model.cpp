@@ -78,13 +78,29 @@ void GraphImporter::checkDimOverrides() {
 }
 
 /// An exporter's "?" names no dimension: two of them need not be equal.
+static bool isNamed(const onnx::TensorShapeProto::Dimension &dim) {
+  return dim.has_dim_param() && !dim.dim_param().empty() && dim.dim_param() != "?" &&
+         dim.dim_param() != "-1";
+}
+
+/// An unnamed dimension gets a name that no other one has: "x.0", "x.0_2".
 DimExpr GraphImporter::importDim(const onnx::TensorShapeProto::Dimension &dim,
                                  const std::string &input, int index) {
   if (dim.has_dim_value() && dim.dim_value() >= 0)
     return DimExpr::constant(&context, dim.dim_value());
-  bool named = dim.has_dim_param() && !dim.dim_param().empty() && dim.dim_param() != "?" &&
-               dim.dim_param() != "-1";
-  return addInputSymbol(named ? dim.dim_param() : input + "." + std::to_string(index));
+  if (isNamed(dim))
+    return addInputSymbol(dim.dim_param());
+  std::string base = input + "." + std::to_string(index), name = base;
+  for (unsigned i = 2; dimNames.contains(name) || openDims.contains(name); ++i)
+    name = base + "_" + std::to_string(i);
+  return addInputSymbol(name);
+}
+
+void GraphImporter::collectDimNames() {
+  for (const onnx::ValueInfoProto &input : file.model.graph().input())
+    for (const auto &dim : input.type().tensor_type().shape().dim())
+      if (isNamed(dim))
+        dimNames.insert(dim.dim_param());
 }
 
 Type GraphImporter::importInputType(const onnx::ValueInfoProto &input) {
@@ -126,6 +142,7 @@ void GraphImporter::addMain() {
   SmallVector<Type> types;
   SmallVector<Attribute> names;
   SmallVector<std::string> order;
+  collectDimNames();
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (initialized.contains(input.name()))
       continue;

@@ -16,10 +16,8 @@ namespace tenon::onnximport {
 
 static constexpr int64_t kInlineBytes = 1024;
 
-static int64_t byteWidth(Type element) { return (element.getIntOrFloatBitWidth() + 7) / 8; }
-
 static int64_t byteCount(RankedTensorType type) {
-  int64_t bytes = byteWidth(type.getElementType());
+  int64_t bytes = elementBytes(type);
   for (int64_t size : type.getShape())
     if (llvm::MulOverflow(bytes, size, bytes) || bytes > (int64_t(1) << 56))
       refuse("the number of bytes overflows");
@@ -125,7 +123,7 @@ StoreAttr GraphImporter::locate(const onnx::TensorProto &tensor, int64_t size) {
 
 static DenseElementsAttr inlineConstant(RankedTensorType type, ArrayRef<char> bytes) {
   Type element = type.getElementType();
-  int64_t width = byteWidth(element);
+  int64_t width = elementBytes(element);
   SmallVector<Attribute> attrs;
   for (size_t at = 0; at < bytes.size(); at += width) {
     uint64_t bits = 0;

@@ -80,8 +80,7 @@ DimExpr ProgramBuilder::tripCount(LoopOp op) {
     return DimExpr::constant(op.getContext(), std::max<int64_t>(0, constant.getSExtValue()));
   if (auto dim = count.getDefiningOp<DimOp>())
     return DimExpr(dim.getExpr());
-  std::string name = "trips." + std::to_string(numLoops);
-  addSymbol(name, 0, std::numeric_limits<int64_t>::max());
+  std::string name = addSymbol("trips", 0, std::numeric_limits<int64_t>::max());
   auto type = cast<RankedTensorType>(count.getType()).getElementType();
   exec::BindOp::create(builder, op.getLoc(), name, bufferOf(count), 0, type);
   return DimExpr::symbol(op.getContext(), name);
@@ -94,8 +93,7 @@ bool ProgramBuilder::alwaysTrue(Value condition) {
 
 LogicalResult ProgramBuilder::visit(LoopOp op) {
   DimExpr trips = tripCount(op);
-  std::string counter = "loop." + std::to_string(numLoops++);
-  addSymbol(counter, 0, std::numeric_limits<int64_t>::max());
+  std::string counter = addSymbol("loop", 0, std::numeric_limits<int64_t>::max());
   Operation *yield = op.getBody().front().getTerminator();
   // The condition is carried like a tensor, before the others, unless it never
   // changes.

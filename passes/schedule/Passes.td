@@ -51,4 +51,17 @@ def PlanMemoryPass : Pass<"exec-plan-memory", "::tenon::exec::ProgramOp"> {
   }];
 }
 
+def VerifyExecPass : Pass<"exec-verify", "::mlir::ModuleOp"> {
+  let summary = "check what scheduling must have left";
+  let description = [{
+    `exec_c1`: no function of the graph is left.
+    `exec_c2`: a launch names a tile function, hands it as many buffers as it has
+    views, and the symbols that it lists are the program's first.
+    `exec_c3`: weights and states exist.
+    `exec_c4`: sizes are over the program's symbols.
+    `exec_c5`: of two places of an arena that hold something at the same time one
+    lies above the other, directly or through others.
+  }];
+}
+
 #endif

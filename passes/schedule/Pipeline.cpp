@@ -11,4 +11,5 @@
 void tenon::buildSchedulePipeline(mlir::OpPassManager &pm) {
   pm.addPass(createTenonToExecPass());
   pm.nest<exec::ProgramOp>().addPass(createPlanMemoryPass());
+  pm.addPass(createVerifyExecPass());
 }

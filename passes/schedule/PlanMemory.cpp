@@ -1,18 +1,16 @@
 //===- PlanMemory.cpp - share the memory of an arena ------------*- C++ -*-===//
 //
-// Numbers the operations in order of execution, finds from where to where each
-// place is used, packs (Packing.h), and writes the order back as `above`.
-//
-// A use inside a loop counts for the whole loop where the place was made outside
-// of it: its contents may be meant for the next round.
+// Finds from where to where each place is used (Lifetimes.h), packs (Packing.h),
+// and writes the order back as `above`.
 //
 //===----------------------------------------------------------------------===//
+#include "passes/schedule/Lifetimes.h"
 #include "passes/schedule/Packing.h"
 #include "passes/schedule/Passes.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -23,44 +21,25 @@ namespace tenon {
 
 namespace {
 
-constexpr int64_t alignment = 64;
-
-/// First and last number of an operation with all inside it.
-struct Span {
-  unsigned first, last;
-};
-
 class Planner {
 public:
-  explicit Planner(exec::ProgramOp program) : program(program) {
-    unsigned next = 0;
-    number(program, next);
+  explicit Planner(exec::ProgramOp program) : program(program), lifetimes(program) {
     readSymbols();
   }
 
   void plan(exec::ArenaOp arena);
 
 private:
-  void number(Operation *op, unsigned &next);
   void readSymbols();
   Box boxOf(exec::PlaceOp place, bool &constant);
   int64_t probableSize(DimExpr size);
 
   exec::ProgramOp program;
-  DenseMap<Operation *, Span> spans;
+  Lifetimes lifetimes;
   llvm::StringMap<int64_t> probable;
 };
 
 } // namespace
-
-void Planner::number(Operation *op, unsigned &next) {
-  unsigned first = next++;
-  for (Region &region : op->getRegions())
-    for (Block &block : region)
-      for (Operation &inner : block)
-        number(&inner, next);
-  spans[op] = {first, next++};
-}
 
 /// Sizes to plan for: the largest where it is moderate, else a moderate one.
 void Planner::readSymbols() {
@@ -79,34 +58,18 @@ int64_t Planner::probableSize(DimExpr size) {
   });
   constexpr int64_t unknown = 1 << 20, limit = int64_t{1} << 48;
   int64_t bytes = std::clamp<int64_t>(value.value_or(unknown), 1, limit);
-  return (bytes + alignment - 1) / alignment * alignment;
+  return llvm::alignTo(bytes, exec::kPlaceAlignment);
 }
 
 Box Planner::boxOf(exec::PlaceOp place, bool &constant) {
   DimExpr size(place.getSizeAttr());
   constant &= size.isConstant();
-  Box box = {~0u, 0, probableSize(size)};
-  for (Operation *user : place->getUsers()) {
-    if (isa<exec::PlaceOp>(user))
-      continue;
-    Span span = spans[user];
-    for (Operation *parent = user->getParentOp();
-         parent != place->getParentOp() && parent != program; parent = parent->getParentOp())
-      if (isa<exec::LoopOp>(parent))
-        span = spans[parent];
-    box.start = std::min(box.start, span.first);
-    box.end = std::max(box.end, span.last);
-  }
-  if (box.start > box.end)
-    box.start = box.end = spans[place].first;
-  return box;
+  Span life = lifetimes.of(place);
+  return {life.first, life.last, probableSize(size)};
 }
 
 void Planner::plan(exec::ArenaOp arena) {
-  SmallVector<exec::PlaceOp> places;
-  for (Operation &op : *arena->getBlock())
-    if (auto place = dyn_cast<exec::PlaceOp>(op); place && place.getArena() == arena)
-      places.push_back(place);
+  SmallVector<exec::PlaceOp> places = placesOf(arena);
   bool constant = true;
   SmallVector<Box> boxes;
   for (exec::PlaceOp place : places)

@@ -78,16 +78,20 @@ exec::ProgramOp ProgramBuilder::createProgram() {
   return op;
 }
 
-void ProgramBuilder::addSymbol(StringRef name, int64_t min, int64_t max) {
+std::string ProgramBuilder::addSymbol(StringRef hint, int64_t min, int64_t max) {
   SymbolsAttr old = program.getSymbols();
   auto names = llvm::to_vector(old.getNames());
   auto mins = llvm::to_vector(old.getMins()), maxs = llvm::to_vector(old.getMaxs()),
        steps = llvm::to_vector(old.getSteps());
-  names.push_back(builder.getStringAttr(name));
+  StringAttr name;
+  for (unsigned number = 0; !name || llvm::is_contained(names, name); ++number)
+    name = builder.getStringAttr(hint + "." + Twine(number));
+  names.push_back(name);
   mins.push_back(min);
   maxs.push_back(max);
   steps.push_back(1);
   program.setSymbolsAttr(SymbolsAttr::get(func.getContext(), names, mins, maxs, steps));
+  return name.str();
 }
 
 LogicalResult ProgramBuilder::run() {
@@ -234,7 +238,7 @@ void ProgramBuilder::fillSplat(Location loc, DenseElementsAttr value, Value buff
       return value.getSplatValue<APFloat>().bitcastToAPInt();
     return value.getSplatValue<APInt>();
   }();
-  int64_t width = (bits.getBitWidth() + 7) / 8;
+  int64_t width = elementBytes(value.getElementType());
   exec::FillOp::create(builder, loc, buffer, static_cast<int64_t>(bits.getZExtValue()), width);
 }
 

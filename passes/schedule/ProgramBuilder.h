@@ -40,7 +40,9 @@ public:
 private:
   // ProgramBuilder.cpp: straight-line code.
   exec::ProgramOp createProgram();
-  void addSymbol(llvm::StringRef name, int64_t min, int64_t max);
+  /// Declares a symbol of the program's own; returns its name, which is `hint`
+  /// with the first number that no symbol has: "loop.0".
+  std::string addSymbol(llvm::StringRef hint, int64_t min, int64_t max);
   mlir::LogicalResult visitBlock(mlir::Block &block);
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult visit(KernelOp op);
@@ -93,7 +95,6 @@ private:
   llvm::SmallVector<ArenaScope> arenas;
   llvm::StringSet<> boundByInputs;
   llvm::SmallVector<FuncOp> calls; ///< being walked
-  unsigned numLoops = 0;
 };
 
 /// Bytes of a tensor type.

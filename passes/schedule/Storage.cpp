@@ -11,8 +11,7 @@ namespace tenon {
 
 DimExpr byteSize(Type tensorType) {
   auto type = cast<RankedTensorType>(tensorType);
-  int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
-  return product(type.getContext(), getDims(type)) * bytes;
+  return product(type.getContext(), getDims(type)) * elementBytes(type);
 }
 
 Value ProgramBuilder::destination(Value tensor) {

@@ -1,7 +1,7 @@
 // RUN: tenon-opt %s --tenon-to-exec --mlir-print-local-scope | FileCheck %s
 // RUN: tenon-opt %s --pass-pipeline="builtin.module(tenon-to-exec,exec.program(exec-plan-memory))" | FileCheck %s --check-prefix=PLAN
 
-module attributes {tenon.symbols = #tenon.symbols<B in 1 to 64, N in 0 to 100>} {
+module attributes {tenon.symbols = #tenon.symbols<B in 1 to 64, N in 0 to 100, "loop.0" in 1 to 9, "trips.0" in 1 to 9>} {
   tile.func @k(%x: !tile.view<f32>, %y: !tile.view<f32>, %b: index)
       grid(#tenon.expr<B>) symbols(["B", "N"]) { tile.return }
   tile.func @count(%x: !tile.view<f32>, %y: !tile.view<i64>, %b: index)
@@ -104,13 +104,14 @@ module attributes {tenon.symbols = #tenon.symbols<B in 1 to 64, N in 0 to 100>} 
 
   // A loop's carried value lives in the output; the next one is made beside it.
   // The trip count is read from memory, the condition of the next round too.
+  // The symbols of loops are new ones, whatever inputs call theirs.
   // CHECK-LABEL: exec.program @repeat
-  // CHECK-SAME: "loop.0"
+  // CHECK-SAME: "loop.1"
   // CHECK: ^bb0(%[[N:.*]]: !exec.buffer, %[[X:.*]]: !exec.buffer, %[[Y:.*]]: !exec.buffer)
-  // CHECK: exec.bind "trips.0" to %[[N]][0] : i64
+  // CHECK: exec.bind "trips.1" to %[[N]][0] : i64
   // CHECK: exec.copy %{{.*}} to %[[COND:.*]]
   // CHECK: exec.copy %[[X]] to %[[Y]]
-  // CHECK: exec.loop "loop.0" trips(<"trips.0">) while(%[[COND]]) carry(%[[C2:.*]], %[[Y2:.*]]) into(%[[COND]], %[[Y]]) {
+  // CHECK: exec.loop "loop.1" trips(<"trips.1">) while(%[[COND]]) carry(%[[C2:.*]], %[[Y2:.*]]) into(%[[COND]], %[[Y]]) {
   // CHECK: exec.launch @k {{.*}} reads(%[[Y]]) writes(%[[Y2]])
   // CHECK: exec.launch @less {{.*}} reads(%[[Y2]]) writes(%[[C2]])
   tenon.func @repeat(%n: tensor<i64>, %x: tensor<4xf32>) -> tensor<4xf32> {

@@ -47,6 +47,12 @@ def late():
                  [tensor("x", [2, 6]), tensor("s", [2], TensorProto.INT64)], [tensor("y", [3, 4])])
 
 
+def unnamed():
+    """An unnamed dimension whose name another one has."""
+    return model([helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Relu", ["z"], ["w"])],
+                 [tensor("x", [None]), tensor("z", ["x.0"])], [tensor("y", None), tensor("w", None)])
+
+
 def recursion():
     """A function that calls itself."""
     call = helper.make_node("Again", ["a"], ["b"], domain="own")
