@@ -122,8 +122,8 @@ FailureOr<uint32_t> Emitter::weight(exec::WeightOp use) {
   weight.name = use.getWeight().str();
   weight.type = *element;
   weight.shape.assign(type.getShape().begin(), type.getShape().end());
-  if (auto layout = op->getAttrOfType<StringAttr>("layout"))
-    weight.layout = layout.str();
+  for (int64_t dim : op.getOrder().value_or(ArrayRef<int64_t>()))
+    weight.layout += (weight.layout.empty() ? "" : ",") + std::to_string(dim);
   weight.size = source->size;
   input.bundle.weights.push_back(std::move(weight));
   input.weightData.push_back(std::move(*source));

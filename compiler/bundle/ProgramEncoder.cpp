@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/bundle/ProgramEncoder.h"
 
+#include "runtime/bundle/Format.h"
+
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -123,12 +125,12 @@ Expr ProgramEncoder::optionalExpr(DimExprAttr value) {
 
 /// The size rounded up to the alignment of places.
 Expr ProgramEncoder::alignedSize(DimExpr size) {
-  constexpr int64_t alignment = 64;
-  DimExpr quotient, unit = DimExpr::constant(op.getContext(), alignment);
+  static_assert(exec::kPlaceAlignment == bundle::dataAlignment);
+  DimExpr quotient, unit = DimExpr::constant(op.getContext(), exec::kPlaceAlignment);
   if (size.divides(unit, quotient))
     return expr(size);
-  Expr blocks = exprs.binary(ExprOp::CeilDiv, expr(size), exprs.constant(alignment));
-  return exprs.mul(blocks, exprs.constant(alignment));
+  Expr step = exprs.constant(exec::kPlaceAlignment);
+  return exprs.mul(exprs.binary(ExprOp::CeilDiv, expr(size), step), step);
 }
 
 FailureOr<uint32_t> ProgramEncoder::symbolIndex(Operation *user, StringRef name) {
@@ -175,8 +177,7 @@ LogicalResult ProgramEncoder::tensors(ArrayAttr names, ArrayAttr types,
 
 static DimExpr tensorBytes(Attribute type) {
   auto tensor = cast<RankedTensorType>(cast<TypeAttr>(type).getValue());
-  int64_t bytes = (tensor.getElementTypeBitWidth() + 7) / 8;
-  return product(tensor.getContext(), getDims(tensor)) * bytes;
+  return product(tensor.getContext(), getDims(tensor)) * elementBytes(tensor);
 }
 
 LogicalResult ProgramEncoder::arguments() {

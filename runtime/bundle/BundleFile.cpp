@@ -59,6 +59,12 @@ Status BundleFile::open(const std::string &path, std::shared_ptr<const BundleFil
   return {};
 }
 
+std::string BundleFile::format() const {
+  FileHeader header;
+  std::memcpy(&header, data, sizeof header);
+  return std::to_string(header.major) + "." + std::to_string(header.minor);
+}
+
 BundleFile::~BundleFile() {
   if (data)
     ::munmap(const_cast<uint8_t *>(data), size);

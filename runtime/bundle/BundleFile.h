@@ -21,6 +21,8 @@ public:
 
   const Bundle &bundle() const { return contents; }
   uint64_t fileSize() const { return size; }
+  /// The version of the format in which the file was written, "0.1".
+  std::string format() const;
   const std::string &path() const { return name; }
   /// First byte of a section that lies in the file.
   const uint8_t *sectionData(uint32_t section) const {

@@ -5,6 +5,10 @@
 #include "runtime/bundle/Format.h"
 #include "runtime/support/Checked.h"
 
+#include <charconv>
+#include <string_view>
+#include <unordered_set>
+
 namespace tenon::bundle {
 namespace {
 
@@ -41,12 +45,37 @@ Status checkSectionUse(const Bundle &bundle, uint32_t index, SectionKind kind, c
   return {};
 }
 
+/// A permutation of the dimensions as "1,2,0", or empty.
+bool isOrder(const std::string &layout, size_t rank) {
+  if (layout.empty())
+    return true;
+  if (rank > maxRank)
+    return false;
+  std::vector<bool> seen(rank);
+  const char *at = layout.data(), *end = at + layout.size();
+  for (size_t i = 0; i < rank; ++i) {
+    if (i != 0 && (at == end || *at++ != ','))
+      return false;
+    size_t dim;
+    auto [next, error] = std::from_chars(at, end, dim);
+    if (error != std::errc() || dim >= rank || seen[dim])
+      return false;
+    seen[dim] = true;
+    at = next;
+  }
+  return at == end;
+}
+
 Status checkWeight(const Bundle &bundle, const Weight &weight) {
   TENON_TRY(checkSectionUse(bundle, weight.section, SectionKind::Weights, "a weight"));
   uint64_t limit = bundle.sections[weight.section].size;
   if (!inRange(weight.offset, weight.size, limit) || weight.offset % dataAlignment != 0)
     return invalid("weight '" + weight.name + "' does not fit its section");
-  if (!weight.layout.empty() || !elementBytes(weight.type))
+  if (!isOrder(weight.layout, weight.shape.size()))
+    return Status(TENON_UNSUPPORTED, "weight '" + weight.name + "' has layout '" + weight.layout +
+                                         "', which is no order of its " +
+                                         std::to_string(weight.shape.size()) + " dimensions");
+  if (!elementBytes(weight.type))
     return {};
   uint64_t bytes = elementBytes(weight.type);
   for (uint64_t dim : weight.shape)
@@ -68,6 +97,17 @@ Status checkTarget(const Bundle &bundle, const Target &target) {
   for (uint64_t entry : target.entries)
     if (entry != noEntry && entry >= bundle.sections[target.section].size)
       return invalid("target '" + target.name + "' has a kernel outside its code");
+  return {};
+}
+
+Status checkSymbols(const EntryPoint &entry) {
+  std::unordered_set<std::string_view> names;
+  for (const Symbol &symbol : entry.symbols) {
+    if (symbol.min < 0 || symbol.min > symbol.max || symbol.step < 1)
+      return invalid("symbol '" + symbol.name + "' has an empty range");
+    if (!names.insert(symbol.name).second)
+      return invalid("two symbols are called '" + symbol.name + "'");
+  }
   return {};
 }
 
@@ -139,9 +179,7 @@ Status checkTargets(const Bundle &bundle) {
 }
 
 Status checkEntry(const Bundle &bundle, const EntryPoint &entry) {
-  for (const Symbol &symbol : entry.symbols)
-    if (symbol.min < 0 || symbol.min > symbol.max || symbol.step < 1)
-      return invalid("symbol '" + symbol.name + "' has an empty range");
+  TENON_TRY(checkSymbols(entry));
   TENON_TRY(checkExprs(entry));
   for (const Tensor &tensor : entry.inputs)
     TENON_TRY(checkTensor(bundle, entry, tensor));

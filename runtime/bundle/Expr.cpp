@@ -1,11 +1,15 @@
 // Expressions are nodes in an order in which operands come first, so one pass
-// over the table computes them all. Per symbol the nodes that depend on it are
-// listed once, at load, for symbols that are bound while a program runs.
+// over the table computes them all. The direct users of each symbol and node are
+// listed once, at load; binding a symbol while a program runs follows them in
+// the order of the table. Time and memory at load are linear in the table.
 #include "runtime/bundle/Expr.h"
 
 #include "runtime/support/Checked.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 namespace tenon::bundle {
 
@@ -183,21 +187,34 @@ std::string exprText(const EntryPoint &entry, Expr expr) {
   return printer.text;
 }
 
+/// Calls visit(source, node) for everything that each node reads: symbols count
+/// first as sources, then nodes.
+template <typename Visit>
+static void visitOperands(const EntryPoint &entry, Visit visit) {
+  size_t numSymbols = entry.symbols.size();
+  for (size_t i = 0; i < entry.exprs.size(); ++i) {
+    const ExprNode &node = entry.exprs[i];
+    if (node.op == ExprOp::Constant)
+      continue;
+    if (node.op == ExprOp::Symbol) {
+      visit(node.a, i);
+      continue;
+    }
+    visit(numSymbols + node.a, i);
+    if (node.b != node.a)
+      visit(numSymbols + node.b, i);
+  }
+}
+
 ExprValues::ExprValues(const EntryPoint &entry)
     : entry(entry), symbolValues(entry.symbols.size()), bound(entry.symbols.size()),
-      values(entry.exprs.size()), states(entry.exprs.size()), dependents(entry.symbols.size()) {
-  for (size_t symbol = 0; symbol < entry.symbols.size(); ++symbol) {
-    std::vector<bool> depends(entry.exprs.size());
-    for (size_t i = 0; i < entry.exprs.size(); ++i) {
-      const ExprNode &node = entry.exprs[i];
-      if (node.op == ExprOp::Constant)
-        continue;
-      depends[i] =
-          node.op == ExprOp::Symbol ? node.a == symbol : depends[node.a] || depends[node.b];
-      if (depends[i])
-        dependents[symbol].push_back(i);
-    }
-  }
+      values(entry.exprs.size()), states(entry.exprs.size()),
+      firstUser(entry.symbols.size() + entry.exprs.size() + 1), isWaiting(entry.exprs.size()) {
+  visitOperands(entry, [&](size_t source, uint32_t) { ++firstUser[source + 1]; });
+  std::partial_sum(firstUser.begin(), firstUser.end(), firstUser.begin());
+  users.resize(firstUser.back());
+  std::vector<uint32_t> next(firstUser);
+  visitOperands(entry, [&](size_t source, uint32_t node) { users[next[source]++] = node; });
   clear();
   recompute();
 }
@@ -216,8 +233,27 @@ void ExprValues::bindOnly(uint32_t symbol, int64_t value) {
 
 void ExprValues::bind(uint32_t symbol, int64_t value) {
   bindOnly(symbol, value);
-  for (uint32_t index : dependents[symbol])
-    compute(index);
+  addUsers(symbol);
+  while (!waiting.empty()) {
+    std::pop_heap(waiting.begin(), waiting.end(), std::greater<>());
+    uint32_t node = waiting.back();
+    waiting.pop_back();
+    isWaiting[node] = 0;
+    int64_t oldValue = values[node];
+    State oldState = states[node];
+    compute(node);
+    if (values[node] != oldValue || states[node] != oldState)
+      addUsers(entry.symbols.size() + node);
+  }
+}
+
+void ExprValues::addUsers(size_t source) {
+  for (uint32_t i = firstUser[source]; i < firstUser[source + 1]; ++i) {
+    if (std::exchange(isWaiting[users[i]], 1))
+      continue;
+    waiting.push_back(users[i]);
+    std::push_heap(waiting.begin(), waiting.end(), std::greater<>());
+  }
 }
 
 void ExprValues::recompute() {

@@ -40,13 +40,19 @@ public:
 
 private:
   void compute(size_t index);
+  void addUsers(size_t source);
 
   const EntryPoint &entry;
   std::vector<int64_t> symbolValues;
   std::vector<uint8_t> bound;
   std::vector<int64_t> values;
   std::vector<State> states;
-  std::vector<std::vector<uint32_t>> dependents; ///< per symbol, in order
+  /// The nodes that read symbol s directly: users[firstUser[s], firstUser[s + 1]);
+  /// those that read node n likewise, at numSymbols + n.
+  std::vector<uint32_t> firstUser, users;
+  /// Nodes to compute again, a heap with the least on top.
+  std::vector<uint32_t> waiting;
+  std::vector<uint8_t> isWaiting;
 };
 
 } // namespace tenon::bundle

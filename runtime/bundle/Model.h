@@ -68,7 +68,7 @@ struct Weight {
   std::string name;
   ElementType type = ElementType::F32;
   std::vector<uint64_t> shape;
-  std::string layout; ///< empty: row-major
+  std::string layout; ///< dimensions, major to minor: "1,2,3,0"; empty: row-major
   uint32_t section = none;
   uint64_t offset = 0, size = 0; ///< inside the section
   uint32_t rank = 0;

@@ -148,7 +148,7 @@ json toJson(const BundleFile &file, const std::vector<Sized> &sizedEntries) {
                        {"bytes", bundle.sections[target.section].size}});
   for (const Sized &sized : sizedEntries)
     entries.push_back(entryJson(sized));
-  return {{"format", std::to_string(formatMajor) + "." + std::to_string(formatMinor)},
+  return {{"format", file.format()},
           {"producer", bundle.producer},
           {"file_bytes", file.fileSize()},
           {"ranks", bundle.ranks},

@@ -1,11 +1,14 @@
 // What the load-time checks refuse, and that metadata survives its encoding.
 #include "runtime/bundle/Check.h"
 #include "compiler/bundle/Encode.h"
+#include "runtime/bundle/BundleFile.h"
 #include "runtime/bundle/Decode.h"
 #include "runtime/bundle/Expr.h"
+#include "runtime/bundle/Format.h"
 #include "tests/runtime/HandmadeBundle.h"
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
@@ -71,12 +74,20 @@ TEST(CheckTest, RefusesByName) {
             "weight 'w' has 15 bytes, expected 16");
   EXPECT_EQ(problem([](Bundle &b) { b.weights[0].shape = {1ull << 62, 1ull << 62}; }),
             "weight 'w' is too large");
+  for (const char *layout : {"1", "0,0", "x", "0,", "-1"})
+    EXPECT_EQ(problem([&](Bundle &b) { b.weights[0].layout = layout; }),
+              "weight 'w' has layout '" + std::string(layout) +
+                  "', which is no order of its 1 dimensions");
+  EXPECT_EQ(problem([](Bundle &b) { b.weights[0].layout = "0", b.weights[0].size = 15; }),
+            "weight 'w' has 15 bytes, expected 16");
   EXPECT_EQ(problem([](Bundle &b) { b.weights[0].section = 0; }),
             "a weight lies in section 'code', which is not of its kind");
   EXPECT_EQ(problem([](Bundle &b) { b.targets[0].entries[0] = 4096; }),
             "target 'baseline' has a kernel outside its code");
   EXPECT_EQ(problem([](Bundle &b) { b.entries[0].exprs[0] = {ExprOp::Add, 0, 0, 0}; }),
             entry("operand of an expression 0 is out of range, expected below 0"));
+  EXPECT_EQ(problem([](Bundle &b) { b.entries[0].symbols.push_back({"B", 1, 2, 1}); }),
+            entry("two symbols are called 'B'"));
   EXPECT_EQ(problem([](Bundle &b) { b.entries[0].symbols[0].step = 0; }),
             entry("symbol 'B' has an empty range"));
   EXPECT_EQ(problem([](Bundle &b) { launch(b).kernel = 9; }),
@@ -149,6 +160,26 @@ TEST(DocumentationTest, ListsEveryInstruction) {
   }
 }
 
+TEST(CheckTest, TellsTheVersionOfTheFile) {
+  test::Handmade made;
+  test::fillTwice(made);
+  std::string path = made.write("older.tenon");
+  FileHeader header;
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.read(reinterpret_cast<char *>(&header), sizeof header);
+  ASSERT_NE(header.minor, 0);
+  header.minor = 0;
+  header.headerHash = hashBytes(&header, offsetof(FileHeader, headerHash));
+  file.seekp(0);
+  file.write(reinterpret_cast<char *>(&header), sizeof header);
+  file.close();
+  std::shared_ptr<const BundleFile> opened;
+  Status status = BundleFile::open(path, opened);
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  EXPECT_EQ(opened->format(), std::to_string(formatMajor) + ".0");
+  std::filesystem::remove(path);
+}
+
 TEST(CheckTest, MetadataSurvivesEncoding) {
   Bundle bundle = finished();
   std::vector<uint8_t> once = encodeMetadata(bundle);
@@ -218,6 +249,29 @@ TEST(ExprTest, FollowsItsSymbols) {
   EXPECT_EQ(values.state(rows), ExprValues::State::Bad);
   values.bind(1, 1);
   EXPECT_EQ(values.value(rows), 1);
+}
+
+TEST(ExprTest, IsLinearInItsTable) {
+  // Each node depends on all symbols so far: lists of all dependents would have
+  // 5 * 10^9 entries.
+  constexpr uint32_t count = 100000;
+  EntryPoint entry;
+  entry.exprs.push_back({ExprOp::Constant, 0, 0, 0});
+  for (uint32_t i = 0; i < count; ++i) {
+    entry.symbols.push_back({"s" + std::to_string(i), 0, 9, 1});
+    entry.exprs.push_back({ExprOp::Symbol, i, 0, 0});
+    uint32_t sum = i == 0 ? 0 : 2 * i;
+    entry.exprs.push_back({ExprOp::Add, sum, 2 * i + 1, 0});
+  }
+  ExprValues values(entry);
+  for (uint32_t i = 0; i < count; ++i)
+    values.bindOnly(i, 1);
+  values.recompute();
+  EXPECT_EQ(values.value(2 * count), count);
+  values.bind(0, 5);
+  EXPECT_EQ(values.value(2 * count), count + 4);
+  values.bind(count - 1, 3);
+  EXPECT_EQ(values.value(2 * count), count + 6);
 }
 
 } // namespace
