@@ -59,9 +59,9 @@ def ppocr_det(rng, shape, index):
 
 
 def ppocr_cls(rng, shape, index):
-    """Lines of text, some of them upside down."""
+    """Lines of text, every other one upside down."""
     lines = [pictures.text_line(rng, 192, 48) for _ in range(shape)]
-    turned = [line[::-1, ::-1] if rng.integers(0, 2) else line for line in lines]
+    turned = [line[::-1, ::-1] if (index + row) % 2 else line for row, line in enumerate(lines)]
     return [{"x": (np.stack(turned).transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32)}]
 
 

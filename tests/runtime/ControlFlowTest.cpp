@@ -71,7 +71,7 @@ TEST_F(ControlFlowTest, SizesBoundAtRunTime) {
   ASSERT_EQ(run({-1}, out), "");
   EXPECT_EQ(out[0].shape[0], 0);
   EXPECT_EQ(run({1, 1, 1, 1}, out), "NonZero_0: size 'P' is 4, expected at most 3 (P)");
-  EXPECT_EQ(run({1, 1}, out), "Assert_1: two is refused: 2, expected other than 2");
+  EXPECT_EQ(run({1, 1}, out), "Assert_1: two is refused: 2, expected other than 2 with N = 2, P = 2");
 }
 
 TEST_F(ControlFlowTest, BranchesByAnInput) {
