@@ -65,7 +65,12 @@ Offset<fb::Target> Encoder::target(const Target &in) {
   auto device = text(in.device), arch = text(in.arch), name = text(in.name);
   auto features = strings(in.features);
   auto entries = fbb.CreateVector(in.entries);
-  return fb::CreateTarget(fbb, device, arch, name, features, in.section, entries, in.ptx);
+  std::vector<fb::KernelLaunch> launchStructs;
+  for (const KernelLaunch &launch : in.launches)
+    launchStructs.emplace_back(launch.code, launch.threads, launch.flags);
+  auto launches = fbb.CreateVectorOfStructs(launchStructs);
+  return fb::CreateTarget(fbb, device, arch, name, features, in.section, entries, in.ptx,
+                          launches);
 }
 
 Offset<fb::Tensor> Encoder::tensor(const Tensor &in) {

@@ -21,22 +21,26 @@ namespace {
 
 class Emitter {
 public:
-  Emitter(ModuleOp module, std::vector<TargetCode> &targets, const WeightSource &weights)
-      : module(module), symbols(module), targets(targets), weights(weights),
+  Emitter(std::vector<DeviceCode> devices, const WeightSource &weights)
+      : devices(std::move(devices)), weights(weights),
         tables{input.bundle, StringTable(input.bundle), {}, {}, {}, {}} {}
 
   FailureOr<BundleInput> run();
 
 private:
-  LogicalResult addKernels();
+  LogicalResult addDevice(DeviceCode &device);
+  LogicalResult addKernels(std::vector<TargetCode> &targets);
   LogicalResult addTarget(TargetCode &target);
+  void addKernels(const GpuCode &code);
+  void addTarget(const GpuCode &code, size_t index);
+  KernelInfo &addKernel(llvm::StringRef name, const std::vector<std::string> &checks);
   FailureOr<uint32_t> weight(exec::WeightOp use);
   FailureOr<uint32_t> constant(exec::ConstantOp use);
   FailureOr<uint32_t> state(exec::StateOp use);
 
-  ModuleOp module;
-  SymbolTable symbols;
-  std::vector<TargetCode> &targets;
+  std::vector<DeviceCode> devices;
+  ModuleOp module; ///< of the device at hand
+  std::optional<SymbolTable> symbols;
   const WeightSource &weights;
   BundleInput input;
   BundleTables tables;
@@ -61,25 +65,62 @@ std::vector<uint8_t> elementBytes(DenseElementsAttr value) {
 
 } // namespace
 
-LogicalResult Emitter::addKernels() {
+KernelInfo &Emitter::addKernel(StringRef name, const std::vector<std::string> &checks) {
+  KernelInfo &info = tables.kernels[name];
+  info.index = input.bundle.kernels.size();
+  if (auto func = symbols->lookup<tile::FuncOp>(name))
+    for (Attribute symbol : func.getSymbols())
+      info.symbols.push_back(cast<StringAttr>(symbol).getValue());
+  Kernel &kernel = input.bundle.kernels.emplace_back();
+  kernel.name = name.str();
+  for (const std::string &message : checks)
+    kernel.messages.push_back(tables.strings.get(message));
+  return info;
+}
+
+LogicalResult Emitter::addKernels(std::vector<TargetCode> &targets) {
   if (targets.empty())
     return module.emitError("there is no code for any target");
-  for (const KernelEntry &entry : targets.front().image.kernels) {
-    KernelInfo &info = tables.kernels[entry.name];
-    info.index = input.bundle.kernels.size();
-    if (auto func = symbols.lookup<tile::FuncOp>(entry.name))
-      for (Attribute name : func.getSymbols())
-        info.symbols.push_back(cast<StringAttr>(name).getValue());
-    Kernel kernel;
-    kernel.name = entry.name;
-    for (const std::string &message : entry.checks)
-      kernel.messages.push_back(tables.strings.get(message));
-    input.bundle.kernels.push_back(std::move(kernel));
-  }
+  for (const KernelEntry &entry : targets.front().image.kernels)
+    addKernel(entry.name, entry.checks);
   for (TargetCode &target : targets)
     if (failed(addTarget(target)))
       return failure();
   return success();
+}
+
+void Emitter::addKernels(const GpuCode &code) {
+  for (const GpuKernel &kernel : code.kernels) {
+    KernelInfo &info = addKernel(kernel.name, kernel.checks);
+    if (auto bytes = dyn_cast_or_null<DimExprAttr>(kernel.scratchBytes))
+      info.scratch.push_back(DimExpr(bytes));
+  }
+  for (size_t i = 0; i < code.targets.size(); ++i)
+    addTarget(code, i);
+}
+
+/// The texts one after the other; kernels of equal code share one.
+void Emitter::addTarget(const GpuCode &code, size_t index) {
+  size_t first = input.bundle.kernels.size() - code.kernels.size();
+  Target target;
+  target.device = "cuda";
+  target.arch = target.name = code.targets[index]->name.str();
+  target.entries.assign(input.bundle.kernels.size(), noEntry);
+  target.launches.resize(input.bundle.kernels.size());
+  std::vector<uint8_t> &texts = input.code.emplace_back();
+  for (auto [i, kernel] : llvm::enumerate(code.kernels)) {
+    if (kernel.code == i) {
+      const std::string &text = code.ptx[index][i];
+      target.entries[first + i] = texts.size();
+      texts.insert(texts.end(), text.begin(), text.end());
+      texts.push_back(0);
+    } else {
+      target.entries[first + i] = target.entries[first + kernel.code];
+    }
+    target.launches[first + i] = {static_cast<uint32_t>(first + kernel.code), kernel.threads,
+                                  kernel.globalScratch ? launchGlobalScratch : 0};
+  }
+  input.bundle.targets.push_back(std::move(target));
 }
 
 LogicalResult Emitter::addTarget(TargetCode &code) {
@@ -105,12 +146,17 @@ LogicalResult Emitter::addTarget(TargetCode &code) {
 }
 
 FailureOr<uint32_t> Emitter::weight(exec::WeightOp use) {
-  auto [known, isNew] = weightIndices.try_emplace(use.getWeight(), input.bundle.weights.size());
-  if (!isNew)
-    return known->second;
-  auto op = symbols.lookup<tenon::WeightOp>(use.getWeight());
+  auto op = symbols->lookup<tenon::WeightOp>(use.getWeight());
   if (!op)
     return use.emitError() << "'" << use.getWeight() << "' is not a weight of the module";
+  // Devices may want a weight in different orders.
+  std::string key = use.getWeight().str();
+  if (auto order = op.getOrder())
+    for (int64_t dim : *order)
+      key += "," + std::to_string(dim);
+  auto [known, isNew] = weightIndices.try_emplace(key, input.bundle.weights.size());
+  if (!isNew)
+    return known->second;
   auto type = cast<RankedTensorType>(op.getType());
   auto element = elementTypeOf(type.getElementType());
   if (!element || !type.hasStaticShape())
@@ -148,7 +194,7 @@ FailureOr<uint32_t> Emitter::state(exec::StateOp use) {
   auto [known, isNew] = stateIndices.try_emplace(use.getState(), input.bundle.states.size());
   if (!isNew)
     return known->second;
-  auto op = symbols.lookup<tenon::StateOp>(use.getState());
+  auto op = symbols->lookup<tenon::StateOp>(use.getState());
   auto element = op ? elementTypeOf(getElementTypeOrSelf(op.getType())) : std::nullopt;
   if (!element)
     return use.emitError() << "'" << use.getState() << "' is no state that a bundle can hold";
@@ -159,22 +205,53 @@ FailureOr<uint32_t> Emitter::state(exec::StateOp use) {
   return known->second;
 }
 
+LogicalResult Emitter::addDevice(DeviceCode &device) {
+  module = device.module;
+  symbols.emplace(module);
+  tables.kernels.clear();
+  if (device.gpu)
+    addKernels(*device.gpu);
+  else if (failed(addKernels(device.cpu)))
+    return failure();
+  size_t entry = 0;
+  for (auto program : module.getOps<exec::ProgramOp>()) {
+    if (entry == input.bundle.entries.size())
+      input.bundle.entries.emplace_back();
+    ProgramEncoder encoder(program, tables, input.bundle.entries[entry++],
+                           device.gpu ? "cuda" : "cpu");
+    if (failed(encoder.run()))
+      return failure();
+  }
+  return success();
+}
+
 FailureOr<BundleInput> Emitter::run() {
   input.bundle.producer = "tenon 0.1.0";
   tables.weight = [this](exec::WeightOp use) { return weight(use); };
   tables.constant = [this](exec::ConstantOp use) { return constant(use); };
   tables.state = [this](exec::StateOp use) { return state(use); };
-  if (failed(addKernels()))
-    return failure();
-  for (auto program : module.getOps<exec::ProgramOp>())
-    if (failed(ProgramEncoder(program, tables, input.bundle.entries.emplace_back()).run()))
+  for (DeviceCode &device : devices)
+    if (failed(addDevice(device)))
       return failure();
+  // A target has no code of other devices' kernels.
+  for (Target &target : input.bundle.targets) {
+    target.entries.resize(input.bundle.kernels.size(), noEntry);
+    if (target.device == "cuda")
+      target.launches.resize(input.bundle.kernels.size());
+  }
   return std::move(input);
+}
+
+FailureOr<BundleInput> bundleFromExec(std::vector<DeviceCode> devices,
+                                      const WeightSource &weights) {
+  return Emitter(std::move(devices), weights).run();
 }
 
 FailureOr<BundleInput> bundleFromExec(ModuleOp module, std::vector<TargetCode> targets,
                                       const WeightSource &weights) {
-  return Emitter(module, targets, weights).run();
+  std::vector<DeviceCode> devices;
+  devices.push_back({module, std::move(targets), std::nullopt});
+  return bundleFromExec(std::move(devices), weights);
 }
 
 } // namespace tenon

@@ -11,6 +11,7 @@
 #include "compiler/bundle/Writer.h"
 #include "dialects/tenon/Tenon.h"
 #include "passes/codegen/Cpu.h"
+#include "passes/codegen/Gpu.h"
 
 #include <functional>
 #include <string>
@@ -24,6 +25,14 @@ struct TargetCode {
   CodeImage image;
 };
 
+/// What one kind of device runs: exec.programs, the tile.funcs and weights they name,
+/// and the code of the kernels, either for CPUs or for GPUs.
+struct DeviceCode {
+  mlir::ModuleOp module;
+  std::vector<TargetCode> cpu;
+  std::optional<GpuCode> gpu;
+};
+
 /// Where the bytes of a weight come from.
 using WeightSource = std::function<mlir::FailureOr<bundle::DataSource>(WeightOp)>;
 
@@ -33,6 +42,10 @@ using WeightSource = std::function<mlir::FailureOr<bundle::DataSource>(WeightOp)
 /// where they belong.
 mlir::FailureOr<bundle::BundleInput>
 bundleFromExec(mlir::ModuleOp module, std::vector<TargetCode> targets, const WeightSource &weights);
+
+/// The same of several devices, whose modules have the same entry points.
+mlir::FailureOr<bundle::BundleInput> bundleFromExec(std::vector<DeviceCode> devices,
+                                                    const WeightSource &weights);
 
 } // namespace tenon
 

@@ -145,7 +145,7 @@ FailureOr<uint32_t> ProgramEncoder::symbolIndex(Operation *user, StringRef name)
 //===----------------------------------------------------------------------===//
 
 void ProgramEncoder::define(Value value, BufferKind kind, uint32_t index, Expr offset, Expr size) {
-  std::vector<bundle::Buffer> &table = entry.programs[0].buffers;
+  std::vector<bundle::Buffer> &table = program().buffers;
   buffers[value] = table.size();
   table.push_back({kind, index, offset, size});
 }
@@ -181,8 +181,9 @@ static DimExpr tensorBytes(Attribute type) {
 }
 
 LogicalResult ProgramEncoder::arguments() {
-  if (failed(tensors(op.getInputNames(), op.getInputTypes(), entry.inputs)) ||
-      failed(tensors(op.getOutputNames(), op.getOutputTypes(), entry.outputs)))
+  bool isFirst = entry.programs.size() == 1;
+  if (isFirst && (failed(tensors(op.getInputNames(), op.getInputTypes(), entry.inputs)) ||
+                  failed(tensors(op.getOutputNames(), op.getOutputTypes(), entry.outputs))))
     return failure();
   Block &body = op.getBody().front();
   uint32_t numInputs = entry.inputs.size();
@@ -239,7 +240,7 @@ Expr ProgramEncoder::highest(Expr a, Expr b) { return a == bundle::none ? b : ex
 /// Offsets of places by the rule of exec.place, and the arenas' sizes.
 void ProgramEncoder::layOutArenas() {
   llvm::DenseMap<Value, Expr> ends;
-  std::vector<bundle::Arena> &table = entry.programs[0].arenas;
+  std::vector<bundle::Arena> &table = program().arenas;
   op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
     if (auto arena = dyn_cast<exec::ArenaOp>(inner)) {
       arenas[arena] = table.size();
@@ -317,7 +318,7 @@ LogicalResult ProgramEncoder::region(Region &from, uint32_t &number) {
   number = bundle::none;
   if (from.front().empty())
     return success();
-  std::vector<bundle::Block> &blocks = entry.programs[0].blocks;
+  std::vector<bundle::Block> &blocks = program().blocks;
   number = blocks.size();
   blocks.emplace_back();
   return block(from.front(), number);
@@ -342,7 +343,7 @@ FailureOr<InstructionBody> ProgramEncoder::encode(exec::LoopOp loop) {
   out.counter = *counter;
   out.to = bufferList(loop.getTo());
   out.from = bufferList(loop.getFrom());
-  std::vector<bundle::Block> &blocks = entry.programs[0].blocks;
+  std::vector<bundle::Block> &blocks = program().blocks;
   out.body = blocks.size();
   blocks.emplace_back();
   if (failed(block(loop.getBody().front(), out.body)))
@@ -384,19 +385,37 @@ LogicalResult ProgramEncoder::block(Block &from, uint32_t number) {
     std::vector<uint32_t> nodes;
     for (const std::string &name : nodeNames(inner.getLoc()))
       nodes.push_back(tables.strings.get(name));
-    entry.programs[0].blocks[number].instructions.push_back({std::move(*body), nodes});
+    program().blocks[number].instructions.push_back({std::move(*body), nodes});
   }
   return success();
 }
 
-LogicalResult ProgramEncoder::run() {
-  entry.name = op.getSymName().str();
+/// The entry point's name and symbols; programs of several devices have the same.
+LogicalResult ProgramEncoder::interface() {
+  std::vector<bundle::Symbol> own;
   SymbolsAttr symbols = op.getSymbols();
   for (auto [i, name] : llvm::enumerate(symbols.getNames()))
-    entry.symbols.push_back(
-        {name.str(), symbols.getMins()[i], symbols.getMaxs()[i], symbols.getSteps()[i]});
-  entry.programs.resize(1);
-  entry.programs[0].blocks.resize(1);
+    own.push_back({name.str(), symbols.getMins()[i], symbols.getMaxs()[i], symbols.getSteps()[i]});
+  if (entry.programs.empty()) {
+    entry.name = op.getSymName().str();
+    entry.symbols = std::move(own);
+    return success();
+  }
+  bool same = entry.name == op.getSymName() && entry.symbols.size() == own.size();
+  for (size_t i = 0; same && i < own.size(); ++i)
+    same = entry.symbols[i].name == own[i].name;
+  if (!same)
+    return op.emitError() << "entry point '" << op.getSymName()
+                          << "' has other symbols on another device";
+  return success();
+}
+
+LogicalResult ProgramEncoder::run() {
+  if (failed(interface()))
+    return failure();
+  entry.programs.emplace_back();
+  program().device = device.str();
+  program().blocks.resize(1);
   if (failed(arguments()))
     return failure();
   bool good = true;

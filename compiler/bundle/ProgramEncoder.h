@@ -36,14 +36,19 @@ llvm::SmallVector<std::string> nodeNames(mlir::Location location);
 
 class ProgramEncoder {
 public:
-  ProgramEncoder(exec::ProgramOp op, BundleTables &tables, bundle::EntryPoint &entry)
-      : op(op), tables(tables), entry(entry), exprs(entry) {}
+  /// Adds a program for \p device to the entry point: the first one also makes its
+  /// symbols, inputs and outputs, which later ones must share.
+  ProgramEncoder(exec::ProgramOp op, BundleTables &tables, bundle::EntryPoint &entry,
+                 llvm::StringRef device)
+      : op(op), tables(tables), entry(entry), device(device), exprs(entry) {}
   mlir::LogicalResult run();
 
 private:
   mlir::LogicalResult tensors(mlir::ArrayAttr names, mlir::ArrayAttr types,
                               std::vector<bundle::Tensor> &out);
+  mlir::LogicalResult interface();
   mlir::LogicalResult arguments();
+  bundle::Program &program() { return entry.programs.back(); }
   mlir::LogicalResult container(mlir::Operation *maker);
   mlir::LogicalResult state(exec::StateOp op);
   void layOutArenas();
@@ -71,6 +76,7 @@ private:
   exec::ProgramOp op;
   BundleTables &tables;
   bundle::EntryPoint &entry;
+  llvm::StringRef device;
   bundle::ExprTable exprs;
   llvm::DenseMap<mlir::Attribute, bundle::Expr> known;
   llvm::DenseMap<mlir::Value, uint32_t> buffers;

@@ -81,6 +81,8 @@ Status BundleWriter::hashSection(Section &section) {
 Status BundleWriter::writeCode() {
   for (size_t i = 0; i < bundle.targets.size(); ++i) {
     bundle.targets[i].section = bundle.sections.size();
+    if (bundle.targets[i].device == "cuda")
+      bundle.targets[i].ptx = bundle.targets[i].section;
     TENON_TRY(beginSection(SectionKind::Code, "code." + bundle.targets[i].name));
     TENON_TRY(file.write(input.code[i].data(), input.code[i].size()));
     TENON_TRY(endSection());

@@ -115,23 +115,23 @@ LogicalResult Compilation::import() {
 // Stages
 //===----------------------------------------------------------------------===//
 
-/// A stage that is a list of passes.
+/// A stage that is a list of passes, for one kind of device.
 struct StagePasses {
   Stage stage;
-  void (*build)(OpPassManager &, const CompileOptions &);
+  void (*build)(OpPassManager &, StringRef device, const CompileOptions &);
 };
 
 static constexpr StagePasses kPasses[] = {
-    {Stage::Graph,
-     [](OpPassManager &manager, const CompileOptions &) { buildGraphPipeline(manager); }},
+    {Stage::Graph, [](OpPassManager &manager, StringRef,
+                      const CompileOptions &) { buildGraphPipeline(manager); }},
     {Stage::Fuse,
-     [](OpPassManager &manager, const CompileOptions &options) {
-       buildFusePipeline(manager, "cpu", options.fuse);
+     [](OpPassManager &manager, StringRef device, const CompileOptions &options) {
+       buildFusePipeline(manager, device == "gpu" ? "gpu:generic" : "cpu", options.fuse);
      }},
-    {Stage::Tile,
-     [](OpPassManager &manager, const CompileOptions &) { buildTilePipeline(manager); }},
-    {Stage::Exec,
-     [](OpPassManager &manager, const CompileOptions &) { buildSchedulePipeline(manager); }},
+    {Stage::Tile, [](OpPassManager &manager, StringRef device,
+                     const CompileOptions &) { buildTilePipeline(manager, device); }},
+    {Stage::Exec, [](OpPassManager &manager, StringRef,
+                     const CompileOptions &) { buildSchedulePipeline(manager); }},
 };
 
 /// Adds the passes of a pipeline in its text form, `op(pass,pass{option=1},op(pass))`.
@@ -157,7 +157,7 @@ std::vector<std::string> passNames() {
   MLIRContext context(allDialects());
   for (const StagePasses &passes : kPasses) {
     PassManager manager(&context);
-    passes.build(manager, CompileOptions());
+    passes.build(manager, "cpu", CompileOptions());
     std::string text;
     llvm::raw_string_ostream stream(text);
     manager.printAsTextualPipeline(stream);
@@ -166,9 +166,10 @@ std::vector<std::string> passNames() {
   return names;
 }
 
-LogicalResult Compilation::runStage(const StagePasses &passes, TimingScope &time) {
+LogicalResult Compilation::runStage(ModuleOp on, StringRef device, const StagePasses &passes,
+                                    TimingScope &time) {
   PassManager manager(&context);
-  passes.build(manager, options);
+  passes.build(manager, device, options);
   TimingScope scope = time.nest(stageName(passes.stage));
   manager.enableTiming(scope);
   if (!options.printAfter.empty())
@@ -179,37 +180,78 @@ LogicalResult Compilation::runStage(const StagePasses &passes, TimingScope &time
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false,
         /*printAfterOnlyOnFailure=*/false, llvm::errs(), printingFlags());
-  return manager.run(*module);
+  return manager.run(on);
 }
 
+/// One module per kind of device.
+void Compilation::split() {
+  if (!targets.gpu.empty() && !targets.cpu.empty())
+    devices.push_back({"gpu", OwningOpRef<ModuleOp>(module->clone())});
+  else if (!targets.gpu.empty())
+    devices.push_back({"gpu", std::move(module)});
+  if (!targets.cpu.empty())
+    devices.insert(devices.begin(), {"cpu", std::move(module)});
+}
+
+/// The graph once, the rest for each kind of device.
 LogicalResult Compilation::lower(Stage last, TimingScope &time) {
-  for (const StagePasses &passes : kPasses)
-    if (passes.stage <= last && failed(runStage(passes, time)))
-      return failure();
+  for (const StagePasses &passes : kPasses) {
+    if (passes.stage > last)
+      break;
+    if (passes.stage == Stage::Graph) {
+      if (failed(runStage(*module, "", passes, time)))
+        return failure();
+      continue;
+    }
+    if (passes.stage == Stage::Fuse)
+      split();
+    for (DeviceModule &device : devices)
+      if (failed(runStage(*device.module, device.device, passes, time)))
+        return failure();
+  }
   return success();
 }
 
-LogicalResult Compilation::generateCode() {
-  auto features = cpuTargets(options.targets);
-  if (!features)
-    return fail(toString(features.takeError()));
-  for (CpuFeatures set : *features) {
+LogicalResult Compilation::generateForCpu(DeviceCode &made) {
+  for (CpuFeatures set : targets.cpu) {
     std::string listing;
     bool isLast = options.stopAfter == Stage::Codegen;
     FailureOr<CodeImage> image =
-        compileForCpu(*module, set, options.threads, isLast ? &listing : nullptr);
+        compileForCpu(made.module, set, options.threads, isLast ? &listing : nullptr);
     if (failed(image))
       return failure();
     if (isLast)
       llvm::outs() << "; target cpu:" << cpuFeaturesName(set) << "\n" << listing;
-    code.push_back({cpuFeaturesName(set).str(), std::move(*image)});
+    made.cpu.push_back({cpuFeaturesName(set).str(), std::move(*image)});
+  }
+  return success();
+}
+
+LogicalResult Compilation::generateForGpu(DeviceCode &made) {
+  FailureOr<GpuCode> gpu = compileForGpu(made.module, targets.gpu, options.threads);
+  if (failed(gpu))
+    return failure();
+  if (options.stopAfter == Stage::Codegen)
+    for (const std::vector<std::string> &kernels : gpu->ptx)
+      for (const std::string &text : kernels)
+        llvm::outs() << text;
+  made.gpu = std::move(*gpu);
+  return success();
+}
+
+LogicalResult Compilation::generateCode() {
+  for (DeviceModule &device : devices) {
+    DeviceCode &made = code.emplace_back();
+    made.module = *device.module;
+    if (failed(device.device == "gpu" ? generateForGpu(made) : generateForCpu(made)))
+      return failure();
   }
   return success();
 }
 
 LogicalResult Compilation::writeFile() {
   auto source = [&](WeightOp weight) { return weightSource(weight, store); };
-  FailureOr<bundle::BundleInput> input = bundleFromExec(*module, std::move(code), source);
+  FailureOr<bundle::BundleInput> input = bundleFromExec(std::move(code), source);
   if (failed(input))
     return failure();
   Status status = writeBundle(std::move(*input), options.output);
@@ -228,12 +270,19 @@ LogicalResult Compilation::run() {
   DefaultTimingManager timing;
   timing.setEnabled(options.timePasses);
   TimingScope time = timing.getRootScope();
+  auto parsed = parseTargets(options.targets);
+  if (!parsed)
+    return fail(toString(parsed.takeError()));
+  targets = std::move(*parsed);
   if (failed(importAndLower(options.stopAfter, time)))
     return failure();
   if (options.stopAfter < Stage::Codegen) {
     if (!options.saveWeights.empty() && failed(saveWeights()))
       return failure();
-    print();
+    if (devices.empty())
+      print(*module);
+    for (DeviceModule &device : devices)
+      print(*device.module);
     return success();
   }
   TimingScope codegen = time.nest("codegen");
@@ -248,6 +297,7 @@ LogicalResult Compilation::run() {
 
 LogicalResult Compilation::check() {
   TimingScope none;
+  targets.cpu = {CpuFeatures::Avx2};
   return importAndLower(Stage::Tile, none);
 }
 

@@ -40,21 +40,33 @@ private:
   mlir::LogicalResult importProgram();
   mlir::LogicalResult openWeights();
   mlir::LogicalResult importAndLower(Stage last, mlir::TimingScope &time);
-  mlir::LogicalResult runStage(const struct StagePasses &passes, mlir::TimingScope &time);
+  mlir::LogicalResult runStage(mlir::ModuleOp on, llvm::StringRef device,
+                               const struct StagePasses &passes, mlir::TimingScope &time);
   mlir::LogicalResult lower(Stage last, mlir::TimingScope &time);
+  void split();
   mlir::LogicalResult generateCode();
+  mlir::LogicalResult generateForCpu(DeviceCode &made);
+  mlir::LogicalResult generateForGpu(DeviceCode &made);
   mlir::LogicalResult writeFile();
   mlir::LogicalResult fail(const llvm::Twine &message);
   void report(llvm::StringRef kind, mlir::Diagnostic &diagnostic);
   mlir::OpPrintingFlags printingFlags() const;
-  void print();
+  void print(mlir::ModuleOp what);
   mlir::LogicalResult saveWeights();
 
   CompileOptions options;
   mlir::MLIRContext context;
   WeightStore store;
+  CompileTargets targets;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::vector<TargetCode> code;
+  /// The module as one kind of device runs it, from the stage fuse on: what shares
+  /// a kernel depends on the device.
+  struct DeviceModule {
+    llvm::StringRef device; ///< "cpu" or "gpu"
+    mlir::OwningOpRef<mlir::ModuleOp> module;
+  };
+  std::vector<DeviceModule> devices;
+  std::vector<DeviceCode> code;
 };
 
 /// A source of a weight's bytes in the order in which the bundle keeps them.

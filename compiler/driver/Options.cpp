@@ -5,6 +5,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include <dlfcn.h>
+#include <set>
 
 using namespace llvm;
 namespace tenon {
@@ -81,7 +82,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)")
       ->option_text("FILE");
   app.add_option("--target", options.targets,
-                 "cpu (default), cpu:avx2, cpu:avx512; several by comma")
+                 "cpu (default), cpu:avx2, cpu:avx512, sm_80, ..., sm_120a; several by comma")
       ->delimiter(',')
       ->option_text("LIST");
   app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList())
@@ -106,8 +107,8 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   auto misuse = [&app](const std::string &message) {
     return ParsedOptions{std::nullopt, tenon::misuse(app, message)};
   };
-  if (auto features = cpuTargets(options.targets); !features)
-    return misuse(toString(features.takeError()));
+  if (auto targets = parseTargets(options.targets); !targets)
+    return misuse(toString(targets.takeError()));
   options.fold = !noFold;
   options.fuse = !noFuse;
   if (llvm::Error error = model.take(options))
@@ -129,29 +130,43 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   return {std::move(options), 0};
 }
 
-Expected<std::vector<CpuFeatures>> cpuTargets(ArrayRef<std::string> targets) {
-  bool wanted[2] = {false, false};
-  for (const std::string &target : targets) {
-    StringRef name = target;
-    if (name == "cpu") {
-      wanted[0] = wanted[1] = true;
-      continue;
-    }
-    std::optional<CpuFeatures> features;
-    if (name.consume_front("cpu:"))
-      features = parseCpuFeatures(name);
-    if (!features)
-      return createStringError("target '" + target +
+static std::string gpuTargetList() {
+  std::string list;
+  for (const GpuTarget &target : gpuTargets())
+    list += (list.empty() ? "" : ", ") + target.name.str();
+  return list;
+}
+
+/// The feature sets of "cpu" or "cpu:SET"; none for another target.
+static std::vector<CpuFeatures> cpuFeaturesOf(StringRef name) {
+  if (name == "cpu")
+    return {CpuFeatures::Avx512, CpuFeatures::Avx2};
+  if (name.consume_front("cpu:"))
+    if (std::optional<CpuFeatures> features = parseCpuFeatures(name))
+      return {*features};
+  return {};
+}
+
+Expected<CompileTargets> parseTargets(ArrayRef<std::string> names) {
+  std::set<CpuFeatures, std::greater<>> cpu;
+  std::set<const GpuTarget *> gpu; // positions in the table
+  for (const std::string &name : names) {
+    std::vector<CpuFeatures> features = cpuFeaturesOf(name);
+    const GpuTarget *target = findGpuTarget(name);
+    if (features.empty() && !target)
+      return createStringError("target '" + name +
                                "' is not supported: this compiler generates code for cpu "
-                               "(cpu:avx2, cpu:avx512)");
-    wanted[*features == CpuFeatures::Avx512] = true;
+                               "(cpu:avx2, cpu:avx512), " +
+                               gpuTargetList());
+    cpu.insert(features.begin(), features.end());
+    if (target)
+      gpu.insert(target);
   }
-  std::vector<CpuFeatures> result;
-  if (wanted[1])
-    result.push_back(CpuFeatures::Avx512);
-  if (wanted[0])
-    result.push_back(CpuFeatures::Avx2);
-  return result;
+  // PTX of an architecture with a suffix runs on that one only.
+  bool isPortable = any_of(gpu, [](auto *target) { return !target->name.ends_with("a"); });
+  if (!gpu.empty() && !isPortable)
+    gpu.insert(findGpuTarget("compute_80"));
+  return CompileTargets{{cpu.begin(), cpu.end()}, {gpu.begin(), gpu.end()}};
 }
 
 } // namespace tenon

@@ -6,6 +6,7 @@
 #include "frontends/language/Import.h"
 #include "frontends/onnx/Import.h"
 #include "passes/codegen/Cpu.h"
+#include "passes/codegen/gpu/GpuTarget.h"
 #include <string>
 #include <vector>
 
@@ -59,9 +60,16 @@ struct ParsedOptions {
 };
 ParsedOptions parseCompileOptions(int argc, const char *const *argv);
 
-/// The CPU feature sets that the targets ask for, most demanding first; an
-/// error names what is not supported.
-llvm::Expected<std::vector<CpuFeatures>> cpuTargets(llvm::ArrayRef<std::string> targets);
+/// What `--target` asks for: CPU feature sets, most demanding first, and GPU
+/// architectures in the order of the table, each once. Where no architecture asked
+/// for serves GPUs newer than all, compute_80 is added.
+struct CompileTargets {
+  std::vector<CpuFeatures> cpu;
+  std::vector<const GpuTarget *> gpu;
+};
+
+/// An error names the target that is not supported.
+llvm::Expected<CompileTargets> parseTargets(llvm::ArrayRef<std::string> targets);
 
 } // namespace tenon
 

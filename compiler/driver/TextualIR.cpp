@@ -32,13 +32,13 @@ OpPrintingFlags Compilation::printingFlags() const {
   return flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
 }
 
-void Compilation::print() {
+void Compilation::print(ModuleOp what) {
   // Tile programs come from a generator that leaves simplifying to LLVM; the
   // reader has none.
   PassManager manager(&context);
   manager.addPass(createCanonicalizerPass());
-  if (options.stopAfter != Stage::Tile || succeeded(manager.run(*module)))
-    module->print(llvm::outs(), printingFlags());
+  if (options.stopAfter != Stage::Tile || succeeded(manager.run(what)))
+    what->print(llvm::outs(), printingFlags());
 }
 
 LogicalResult Compilation::saveWeights() {

@@ -62,9 +62,7 @@ struct Job {
 
 } // namespace
 
-/// The text of a kernel without its name, locations and model nodes: equal texts
-/// are equal code.
-static std::string fingerprint(tile::FuncOp func) {
+std::string tile::fingerprint(tile::FuncOp func) {
   OwningOpRef<tile::FuncOp> copy = func.clone();
   copy->setSymName("kernel");
   (*copy)->setDiscardableAttrs(DictionaryAttr::get(func.getContext()));
@@ -177,7 +175,7 @@ FailureOr<CodeImage> compileForCpu(ModuleOp module, CpuFeatures features, unsign
   LogicalResult result = success();
   llvm::StringMap<const Job *> known;
   for (Job &job : jobs) {
-    auto [position, isNew] = known.try_emplace(fingerprint(job.func), &job);
+    auto [position, isNew] = known.try_emplace(tile::fingerprint(job.func), &job);
     if (!isNew) {
       job.same = position->second;
       continue;

@@ -14,6 +14,7 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/AlwaysInliner.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/ADCE.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
@@ -76,7 +77,8 @@ static llvm::FunctionPassManager buildPipeline() {
   return passes;
 }
 
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+void tenon::optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
+                           bool inlineCalls) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -88,6 +90,8 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager passes;
+  if (inlineCalls)
+    passes.addPass(llvm::AlwaysInlinerPass());
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(buildPipeline()));
   passes.run(module, modules);
 }
@@ -102,7 +106,7 @@ llvm::Expected<llvm::SmallVector<char, 0>> tenon::compileObject(llvm::Module &mo
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
   setAttributes(module);
-  optimise(module, *machine);
+  optimiseModule(module, *machine, /*inlineCalls=*/false);
   if (listing)
     module.print(*listing, nullptr);
 

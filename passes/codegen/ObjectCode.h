@@ -9,6 +9,7 @@
 
 namespace llvm {
 class Module;
+class TargetMachine;
 }
 
 namespace tenon {
@@ -20,6 +21,10 @@ namespace tenon {
 llvm::Expected<llvm::SmallVector<char, 0>> compileObject(llvm::Module &module,
                                                          CpuFeatures features,
                                                          llvm::raw_ostream *listing = nullptr);
+
+/// The short pipeline that all targets share, after functions that ask for it were
+/// put in place of their calls.
+void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine, bool inlineCalls);
 
 /// Appends the sections of \p object to \p image and resolves all references
 /// among them; returns where \p symbol is. Refuses what would need a loader:

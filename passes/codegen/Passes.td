@@ -34,6 +34,34 @@ def TileToLLVMPass : Pass<"tile-to-llvm", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def TileToNvvmPass : Pass<"tile-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "tile programs to LLVM kernels of one thread";
+  let description = [{
+    Replaces every `tile.func` by an `llvm.func` that a GPU launches: what one
+    thread of a block does (gpu/GpuEmitter.h says where a tile's elements lie).
+    What remains besides `llvm` and `nvvm` is `arith` and `math` on scalars.
+
+    Before:
+    ```mlir
+    %a = tile.load %x[%off] strides [1] : !tile.view<f32> -> tensor<64xf32>
+    %m = tile.reduce max %a dim 0 : tensor<64xf32> -> tensor<1xf32>
+    ```
+    After, with 32 threads:
+    ```mlir
+    %p = llvm.getelementptr %x[%off] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
+    %q = llvm.getelementptr %p[%tid] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
+    %a0 = llvm.load %q : !llvm.ptr<1> -> f32
+    %r = llvm.getelementptr %q[32] : (!llvm.ptr<1>) -> !llvm.ptr<1>, f32
+    %a1 = llvm.load %r : !llvm.ptr<1> -> f32
+    %m0 = arith.maximumf %a0, %a1 : f32
+    %s = nvvm.shfl.sync bfly %all, %m0, %c16, %c31 : f32 -> f32
+    ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def ExpandMathPass : Pass<"expand-math", "::mlir::ModuleOp"> {
   let summary = "transcendental functions to polynomials";
   let description = [{

@@ -25,7 +25,7 @@ public:
     std::optional<fuse::Target> found = fuse::findTarget(target);
     if (!found) {
       getOperation().emitError() << "unknown fusion target '" << target.getValue()
-                                 << "', expected cpu, cpu:<threads> or gpu";
+                                 << "', expected cpu, cpu:<threads>, gpu or gpu:generic";
       return signalPassFailure();
     }
     SmallVector<Block *> blocks;

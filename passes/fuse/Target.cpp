@@ -52,10 +52,21 @@ Target gpuTarget() {
   return target;
 }
 
+Target genericGpuTarget() {
+  Target target = gpuTarget();
+  target.name = "gpu:generic";
+  target.canChain = target.canReduceInPrologue = target.canStageMismatched = false;
+  target.canBranchOnGuards = target.canStorePartially = target.canTileInnerRows =
+      target.canJoinSiblings = false;
+  return target;
+}
+
 std::optional<Target> findTarget(llvm::StringRef name) {
   int64_t threads;
   if (name == "gpu")
     return gpuTarget();
+  if (name == "gpu:generic")
+    return genericGpuTarget();
   if (name == "cpu")
     return cpuTarget(2);
   if (name.consume_front("cpu:") && !name.getAsInteger(10, threads) && threads > 0 &&

@@ -44,7 +44,9 @@ struct Target {
 Target cpuTarget(int64_t threads);
 /// A GPU like the A100.
 Target gpuTarget();
-/// "cpu", "cpu:<threads>" or "gpu"; nothing if it is none of them.
+/// The same, as far as the generic generator goes (passes/tile).
+Target genericGpuTarget();
+/// "cpu", "cpu:<threads>", "gpu" or "gpu:generic"; nothing if it is none of them.
 std::optional<Target> findTarget(llvm::StringRef name);
 
 } // namespace tenon::fuse

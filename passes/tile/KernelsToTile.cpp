@@ -210,9 +210,9 @@ struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
     SmallVector<KernelOp> kernels;
     module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    SmallVector<TileTarget> targets{{lanes, registers}};
+    SmallVector<TileTarget> targets{{lanes, registers, blockPoints, hasThreads}};
     if (variantLanes > 0)
-      targets.push_back({variantLanes, variantRegisters});
+      targets.push_back({variantLanes, variantRegisters, blockPoints, hasThreads});
     for (KernelOp kernel : kernels)
       if (failed(KernelGenerator(kernel, ranges, sizes, symbols, targets).generate(builder)))
         return signalPassFailure();

@@ -115,9 +115,30 @@ private:
     int64_t width = tiles.getVariable(variable).width;
     if (!tiles.hasTail(variable) || tiles.getRanges().maximum(schedule.extents[i]) < width)
       return emitLevel(level + 1);
+    if (!schedule.canOverlap)
+      return emitPartial(level, base);
     if (tiles.getRanges().isNonNegative(schedule.extents[i] - width))
       return emitWhole(level, base);
     branchOnFit(i, width, [&] { emitWhole(level, base); }, [&] { emitNarrow(level, base); });
+  }
+
+  /// Once for whole tiles, and once with masks for a partial one.
+  void emitPartial(unsigned level, Value base) {
+    unsigned i = order[level], variable = variables[i];
+    OpBuilder &builder = tiles.ir();
+    Value end = arith::AddIOp::create(builder, tiles.getLoc(), base,
+                                      constant(tiles.getVariable(variable).width));
+    Value whole = arith::CmpIOp::create(builder, tiles.getLoc(), arith::CmpIPredicate::ule, end,
+                                        tiles.scalar(schedule.extents[i]));
+    auto branch = scf::IfOp::create(builder, tiles.getLoc(), whole, /*withElseRegion=*/true);
+    for (bool isFull : {true, false}) {
+      tiles.enter(branch, isFull ? branch.thenBlock() : branch.elseBlock());
+      bindAt(level, base);
+      tiles.getVariable(variable).isFull = isFull;
+      emitLevel(level + 1);
+      tiles.leave();
+    }
+    tiles.getVariable(variable).isFull = false;
   }
 
   /// Emits one where the variable's extent is at least \p width, the other else.

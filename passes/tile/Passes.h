@@ -19,7 +19,7 @@ namespace tenon {
 #include "passes/tile/Passes.h.inc"
 
 /// From kernels to tile functions.
-void buildTilePipeline(mlir::OpPassManager &manager);
+void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device);
 
 } // namespace tenon
 

@@ -66,7 +66,10 @@ def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
     Option<"variantLanes", "variant-lanes", "int64_t", "0",
            "lanes of CPUs for which products are also emitted; 0: none">,
-    Option<"variantRegisters", "variant-registers", "int64_t", "16", "their registers">
+    Option<"variantRegisters", "variant-registers", "int64_t", "16", "their registers">,
+    Option<"blockPoints", "block-points", "int64_t", "16384",
+           "about how many operations a block should be worth">,
+    Option<"hasThreads", "has-threads", "bool", "false", "a tile's lanes are threads of a GPU">
   ];
   let dependentDialects = ["::tenon::tile::TileDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];

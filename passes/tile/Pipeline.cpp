@@ -6,13 +6,26 @@
 
 namespace tenon {
 
-void buildTilePipeline(mlir::OpPassManager &manager) {
+/// A GPU's tiles lie over threads: long along the vector dimension, and a block
+/// takes few of them, so that there are many blocks.
+static KernelsToTilePassOptions optionsFor(llvm::StringRef device) {
+  KernelsToTilePassOptions options;
+  if (device == "gpu") {
+    options.lanes = 64;
+    options.registers = 20;
+    options.blockPoints = 1024;
+    options.hasThreads = true;
+  } else {
+    options.variantLanes = 8; // avx2
+  }
+  return options;
+}
+
+void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device) {
   // Orders first: they decide along which dimension lanes are contiguous.
   manager.addPass(createAssignOrdersPass());
   manager.addPass(createVerifyOrdersPass());
-  KernelsToTilePassOptions options;
-  options.variantLanes = 8; // avx2
-  manager.addPass(createKernelsToTilePass(options));
+  manager.addPass(createKernelsToTilePass(optionsFor(device)));
   manager.addPass(createExpandSizesPass());
   manager.addPass(mlir::createCSEPass());
   manager.addPass(createVerifyTilesPass());

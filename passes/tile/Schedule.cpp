@@ -317,7 +317,7 @@ private:
   /// and the half where that takes fewer vectors in all.
   int64_t fit(int64_t width, DimExpr extent, int64_t least) {
     int64_t most = demand.getRanges().maximum(extent);
-    if (extent.isConstant() && most < width && most > least && most % (least / 2) == 0)
+    if (!target.hasThreads && extent.isConstant() && most < width && most > least && most % (least / 2) == 0)
       return most;
     while (width > 1 && width / 2 >= most)
       width /= 2;
@@ -482,7 +482,8 @@ static void markStaged(Schedule &schedule, Demand &demand, const SymbolSizes &si
   }
 }
 
-static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &sizes) {
+static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &sizes,
+                         double blockPoints) {
   // A block should be worth some ten thousand operations; rows of a product
   // are grouped so that a panel of the other operand is used again from cache.
   double work = 1;
@@ -500,11 +501,11 @@ static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &
     schedule.chunk[variable] = width * std::min<int64_t>(count, 64);
   };
   if (schedule.rowVariable >= 0) {
-    grow(schedule.vectorVariable, schedule.vectorWidth, 16384);
+    grow(schedule.vectorVariable, schedule.vectorWidth, blockPoints);
     grow(schedule.rowVariable, schedule.rowWidth, schedule.rowWidth * 4 * work);
     return;
   }
-  grow(schedule.vectorVariable, schedule.vectorWidth, 16384);
+  grow(schedule.vectorVariable, schedule.vectorWidth, blockPoints);
 }
 
 Schedule narrowed(Schedule schedule, const TileTarget &target) {
@@ -526,7 +527,8 @@ Schedule chooseSchedule(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
   DimExpr store = storeOffset(schedule, values.front().getType(), storeOrder, ranges);
   TileChooser(schedule, demand, store, sizes, target).choose();
   markStaged(schedule, demand, sizes);
-  chooseChunks(schedule, demand, sizes);
+  chooseChunks(schedule, demand, sizes, target.blockPoints);
+  schedule.canOverlap = !target.hasThreads;
   return schedule;
 }
 

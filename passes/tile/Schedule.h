@@ -14,11 +14,16 @@
 
 namespace tenon {
 
-/// What the tile generator knows of a CPU.
+/// What the tile generator knows of a device.
 struct TileTarget {
   /// f32 lanes of a vector register and number of registers.
   int64_t lanes = 16;
   int64_t registers = 32;
+  /// About how many operations a block should be worth.
+  int64_t blockPoints = 16384;
+  /// Lanes are threads: their number is a power of two, and no element may be
+  /// stored twice, even alike.
+  bool hasThreads = false;
 };
 
 struct Schedule {
@@ -35,6 +40,8 @@ struct Schedule {
   /// Rows of tiles are values of variables inside of a block (a product below a
   /// reduction): no root variable has them.
   bool innerRows = false;
+  /// A last tile may start earlier instead of being partial.
+  bool canOverlap = true;
   /// Values kept in scratch memory.
   llvm::DenseSet<mlir::Value> staged;
   /// How many values of each root variable one block takes.

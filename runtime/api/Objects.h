@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
-#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/device/Device.h"
 #include "runtime/program/EntryRunner.h"
 #include "runtime/program/StateStore.h"
 
@@ -63,7 +63,8 @@ struct tenon_session {
       : file(std::move(opened)), states(*file), runners(file->bundle().entries.size()) {}
 
   std::shared_ptr<const tenon::bundle::BundleFile> file;
-  tenon::CpuDevice device;
+  /// Before what has memory of it.
+  std::unique_ptr<tenon::Device> device;
   tenon::StateStore states;
   std::vector<std::unique_ptr<tenon::EntryRunner>> runners;
   tenon::RunHooks hooks;

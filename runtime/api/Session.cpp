@@ -1,7 +1,10 @@
 // Sessions of the C API: a device, states, and a runner per entry point made at
 // its first run.
 #include "runtime/api/Objects.h"
+#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/device/cuda/CudaDevice.h"
 
+#include <charconv>
 #include <cstring>
 
 using namespace tenon;
@@ -15,23 +18,42 @@ tenon_session_options readOptions(const tenon_session_options *options) {
   return read;
 }
 
+/// The device called "cpu" or "cuda:N".
+Status openDevice(tenon_session &session, const std::string &name, int threads) {
+  if (name == "cpu") {
+    auto cpu = std::make_unique<CpuDevice>();
+    TENON_TRY(cpu->open(session.file, threads));
+    session.device = std::move(cpu);
+    return {};
+  }
+  int number = 0;
+  const char *end = name.data() + name.size();
+  bool isCuda = name.rfind("cuda:", 0) == 0;
+  if (isCuda) {
+    auto [rest, error] = std::from_chars(name.data() + 5, end, number);
+    isCuda = error == std::errc() && rest == end && number >= 0;
+  }
+  if (!isCuda)
+    return Status(TENON_NO_DEVICE, "device '" + name + "' is not known, expected 'cpu' or 'cuda:N'");
+  auto cuda = std::make_unique<CudaDevice>();
+  TENON_TRY(cuda->open(session.file, number));
+  session.device = std::move(cuda);
+  return {};
+}
+
 Status openSession(tenon_session &session, const tenon_session_options &options) {
-  if (options.device && std::strcmp(options.device, "cpu") != 0)
-    return Status(TENON_NO_DEVICE, std::string("device '") + options.device +
-                                       "' is not known to this version, expected 'cpu'");
-  TENON_TRY(session.device.open(session.file, options.threads));
-  unsigned threads = session.device.threads();
-  session.description = "cpu (" + session.device.target().name + ", " + std::to_string(threads) +
-                        (threads == 1 ? " thread)" : " threads)");
+  TENON_TRY(openDevice(session, options.device ? options.device : "cpu", options.threads));
+  session.description = session.device->description();
   return {};
 }
 
 /// The program of an entry point that this session executes.
-Status chooseProgram(const bundle::EntryPoint &entry, uint32_t &program) {
+Status chooseProgram(const bundle::EntryPoint &entry, const char *device, uint32_t &program) {
   for (program = 0; program < entry.programs.size(); ++program)
-    if (entry.programs[program].device == "cpu" && entry.programs[program].rank == 0)
+    if (entry.programs[program].device == device && entry.programs[program].rank == 0)
       return {};
-  return Status(TENON_NO_DEVICE, "entry point '" + entry.name + "' has no program for the cpu");
+  return Status(TENON_NO_DEVICE, "entry point '" + entry.name + "' has no program for " + device +
+                                     " (compile it with --target)");
 }
 
 Status prepareRunner(tenon_session &session, size_t index) {
@@ -41,9 +63,9 @@ Status prepareRunner(tenon_session &session, size_t index) {
   if (session.runners[index])
     return {};
   uint32_t program;
-  TENON_TRY(chooseProgram(entries[index], program));
+  TENON_TRY(chooseProgram(entries[index], session.device->kind(), program));
   session.runners[index] =
-      std::make_unique<EntryRunner>(*session.file, index, program, session.device, session.states);
+      std::make_unique<EntryRunner>(*session.file, index, program, *session.device, session.states);
   return {};
 }
 
@@ -100,13 +122,13 @@ const char *tenon_session_device(const tenon_session *session) {
 }
 
 int32_t tenon_session_threads(const tenon_session *session) {
-  return session ? static_cast<int32_t>(session->device.threads()) : 0;
+  return session ? static_cast<int32_t>(session->device->threads()) : 0;
 }
 
 uint64_t tenon_session_memory(const tenon_session *session) {
   if (!session)
     return 0;
-  uint64_t total = session->states.memory() + session->device.scratchMemory();
+  uint64_t total = session->states.memory() + session->device->heldMemory();
   for (const auto &runner : session->runners)
     total += runner ? runner->memory() : 0;
   return total;

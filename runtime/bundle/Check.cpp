@@ -87,6 +87,24 @@ Status checkWeight(const Bundle &bundle, const Weight &weight) {
   return {};
 }
 
+/// Of a GPU: every kernel with code says how it is launched.
+Status checkLaunches(const Bundle &bundle, const Target &target) {
+  constexpr uint32_t maxThreads = 1024;
+  if (target.launches.size() != bundle.kernels.size())
+    return invalid("target '" + target.name + "' describes " +
+                   std::to_string(target.launches.size()) + " launches, expected " +
+                   std::to_string(bundle.kernels.size()));
+  for (size_t i = 0; i < target.launches.size(); ++i) {
+    if (target.entries[i] == noEntry)
+      continue;
+    TENON_TRY(checkIndex(target.launches[i].code, bundle.kernels.size(), "kernel"));
+    if (target.launches[i].threads < 1 || target.launches[i].threads > maxThreads)
+      return invalid("kernel '" + bundle.kernels[i].name + "' has blocks of " +
+                     std::to_string(target.launches[i].threads) + " threads");
+  }
+  return {};
+}
+
 Status checkTarget(const Bundle &bundle, const Target &target) {
   TENON_TRY(checkSectionUse(bundle, target.section, SectionKind::Code, "code"));
   if (target.ptx != none)
@@ -94,6 +112,8 @@ Status checkTarget(const Bundle &bundle, const Target &target) {
   if (target.entries.size() != bundle.kernels.size())
     return invalid("target '" + target.name + "' has " + std::to_string(target.entries.size()) +
                    " kernels, expected " + std::to_string(bundle.kernels.size()));
+  if (target.device == "cuda")
+    TENON_TRY(checkLaunches(bundle, target));
   for (uint64_t entry : target.entries)
     if (entry != noEntry && entry >= bundle.sections[target.section].size)
       return invalid("target '" + target.name + "' has a kernel outside its code");

@@ -128,6 +128,9 @@ Target Decoder::target(const fb::Target &in) {
   out.section = in.section();
   out.entries = scalars<uint64_t>(in.entries());
   out.ptx = in.ptx();
+  out.launches = each(in.launches(), [](const fb::KernelLaunch &l) {
+    return KernelLaunch{l.code(), l.threads(), l.flags()};
+  });
   return out;
 }
 

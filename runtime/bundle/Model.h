@@ -93,8 +93,20 @@ struct StateShape {
 
 constexpr uint64_t noEntry = ~uint64_t{0};
 
+/// How a kernel is launched on a GPU.
+struct KernelLaunch {
+  uint32_t code = none;    ///< the kernel whose code it has, and so its function's name
+  uint32_t threads = 0;    ///< of a block
+  uint32_t flags = 0;      ///< LaunchFlags
+};
+/// Scratch memory may lie in global memory, a slot per block launched; the kernel
+/// then takes fewer blocks than its grid.
+constexpr uint32_t launchGlobalScratch = 1;
+
 /// Machine code of all kernels for one set of processor features. The first
 /// target of a device in the bundle that the machine can run is taken.
+///
+/// For cuda: `section` holds a text of PTX per kernel, each ended by a zero byte.
 struct Target {
   std::string device = "cpu";
   std::string arch = "x86-64";
@@ -103,6 +115,7 @@ struct Target {
   uint32_t section = none;
   std::vector<uint64_t> entries; ///< per kernel: offset in the section, or noEntry
   uint32_t ptx = none;           ///< section of the PTX (cuda)
+  std::vector<KernelLaunch> launches; ///< per kernel (cuda)
 };
 
 enum Access : uint8_t { AccessRead = 1, AccessWrite = 2, AccessBoth = 3 };

@@ -112,7 +112,7 @@ typedef struct tenon_session tenon_session;
 
 typedef struct tenon_session_options {
   size_t size;        /* sizeof(tenon_session_options) */
-  const char *device; /* "cpu" or NULL */
+  const char *device; /* "cpu", "cuda:0" or NULL (the cpu) */
   int32_t threads;    /* 0: one for each processor this process may use */
 } tenon_session_options;
 

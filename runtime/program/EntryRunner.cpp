@@ -8,7 +8,7 @@ namespace tenon {
 using namespace bundle;
 
 EntryRunner::EntryRunner(const BundleFile &file, uint32_t entryIndex, uint32_t programIndex,
-                         CpuDevice &device, StateStore &states)
+                         Device &device, StateStore &states)
     : file(file), entry(file.bundle().entries[entryIndex]), program(entry.programs[programIndex]),
       device(device), states(states), values(entry), inputs(entry.inputs.size()),
       outputs(entry.outputs.size()), arenas(program.arenas.size()),
@@ -34,16 +34,19 @@ Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor
   TENON_TRY(prepareKnownOutputs());
   for (ArenaSlot &arena : arenas)
     arena.ready = false;
+  TENON_TRY(device.begin());
+  TENON_TRY(mirrorInputs());
   TENON_TRY(runBlock(0));
-  return finishOutputs();
+  TENON_TRY(finishOutputs());
+  return fetchOutputs();
 }
 
 uint64_t EntryRunner::memory() const {
   uint64_t total = 0;
   for (const Input &input : inputs)
-    total += input.copy.size();
+    total += input.copy.size() + input.mirror.size();
   for (const Output &output : outputs)
-    total += output.memory.size();
+    total += output.memory.size() + output.mirror.size();
   for (const ArenaSlot &arena : arenas)
     total += arena.memory.size();
   return total;

@@ -2,13 +2,13 @@
 // walks the program's instructions, hands back the outputs.
 //
 // Bind.cpp takes inputs in, Outputs.cpp hands outputs out, Execute.cpp walks the
-// instructions. All vectors are sized when the runner is made; a run allocates
+// instructions, Mirror.cpp copies both where the device's memory is not the host's. All vectors are sized when the runner is made; a run allocates
 // only where memory has to grow.
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
 #include "runtime/bundle/Expr.h"
-#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/device/Device.h"
 #include "runtime/program/DlTensor.h"
 #include "runtime/program/StateStore.h"
 #include "runtime/support/Memory.h"
@@ -37,7 +37,7 @@ struct RunHooks {
 
 class EntryRunner {
 public:
-  EntryRunner(const bundle::BundleFile &file, uint32_t entry, uint32_t program, CpuDevice &device,
+  EntryRunner(const bundle::BundleFile &file, uint32_t entry, uint32_t program, Device &device,
               StateStore &states);
 
   Status run(const DLTensor *inputs, size_t numInputs, DLTensor *outputs, size_t numOutputs,
@@ -52,19 +52,21 @@ private:
     int64_t size = 0;
   };
   struct Input {
-    Range range;
+    Range range; ///< in host memory
     Memory copy;
+    DeviceMemory mirror; ///< unless the device's memory is the host's
   };
   struct Output {
     Range range;
     bool ready = false;
     std::vector<int64_t> shape;
     Memory memory;
+    DeviceMemory mirror;
   };
   struct ArenaSlot {
     Range range;
     bool ready = false;
-    Memory memory;
+    DeviceMemory memory;
   };
 
   // Bind.cpp
@@ -85,6 +87,12 @@ private:
   Status checkOverlap(uint32_t index, const Range &range) const;
   Status finishOutputs();
 
+  // Mirror.cpp
+  Status mirrorInputs();
+  Status mirrorOutput(Output &output);
+  Status finishWork();
+  Status fetchOutputs();
+
   // Execute.cpp
   Status runBlock(uint32_t block);
   Status runInstruction(const bundle::Instruction &instruction);
@@ -100,6 +108,7 @@ private:
   Status execute(const bundle::inst::Loop &in);
   Status observe(const bundle::inst::Launch &in, const bundle::Instruction &instruction);
   Status copy(uint32_t to, uint32_t from);
+  Status weightOrConstant(const bundle::Buffer &buffer, Range &range);
   Status readFlag(uint32_t buffer, bool &flag);
   Status evaluate(bundle::Expr expr, int64_t &value) const;
   Status container(const bundle::Buffer &buffer, Range &range);
@@ -113,7 +122,7 @@ private:
   const bundle::BundleFile &file;
   const bundle::EntryPoint &entry;
   const bundle::Program &program;
-  CpuDevice &device;
+  Device &device;
   StateStore &states;
   bundle::ExprValues values;
   std::vector<Input> inputs;

@@ -78,6 +78,16 @@ Status EntryRunner::evaluate(Expr expr, int64_t &value) const {
                                      (unbound ? " is not known yet" : " does not fit 64 bits"));
 }
 
+Status EntryRunner::weightOrConstant(const Buffer &buffer, Range &range) {
+  void *data = nullptr;
+  bool isWeight = buffer.kind == BufferKind::Weight;
+  TENON_TRY(isWeight ? device.weight(buffer.index, data) : device.constant(buffer.index, data));
+  const Bundle &all = file.bundle();
+  uint64_t size = isWeight ? all.weights[buffer.index].size : all.constants[buffer.index].size;
+  range = {static_cast<char *>(data), static_cast<int64_t>(size)};
+  return {};
+}
+
 std::string EntryRunner::sizesText() const {
   std::string text;
   for (size_t i = 0; i < entry.symbols.size(); ++i)
@@ -89,27 +99,20 @@ std::string EntryRunner::sizesText() const {
 
 Status EntryRunner::container(const Buffer &buffer, Range &range) {
   switch (buffer.kind) {
-  case BufferKind::Input:
-    range = inputs[buffer.index].range;
+  case BufferKind::Input: {
+    const Input &input = inputs[buffer.index];
+    range = device.isHost() ? input.range : Range{input.mirror.data(), input.range.size};
     return {};
-  case BufferKind::Output:
+  }
+  case BufferKind::Output: {
     TENON_TRY(prepareOutput(buffer.index));
-    range = outputs[buffer.index].range;
-    return {};
-  case BufferKind::Weight: {
-    const Weight &weight = file.bundle().weights[buffer.index];
-    const uint8_t *data = file.weightData(weight);
-    range = {reinterpret_cast<char *>(const_cast<uint8_t *>(data)),
-             static_cast<int64_t>(weight.size)};
+    const Output &output = outputs[buffer.index];
+    range = device.isHost() ? output.range : Range{output.mirror.data(), output.range.size};
     return {};
   }
-  case BufferKind::Constant: {
-    const Constant &constant = file.bundle().constants[buffer.index];
-    const uint8_t *data = file.constantData(constant);
-    range = {reinterpret_cast<char *>(const_cast<uint8_t *>(data)),
-             static_cast<int64_t>(constant.size)};
-    return {};
-  }
+  case BufferKind::Weight:
+  case BufferKind::Constant:
+    return weightOrConstant(buffer, range);
   case BufferKind::Arena:
     if (!arenas[buffer.index].ready)
       return broken("arena " + std::to_string(buffer.index) + " is used before it is made");
@@ -122,7 +125,7 @@ Status EntryRunner::container(const Buffer &buffer, Range &range) {
     TENON_TRY(evaluate(stateSizes[buffer.index], range.size));
     if (range.size < 0)
       return broken("a state has a negative size");
-    TENON_TRY(states.get(buffer.index, range.size, data));
+    TENON_TRY(states.get(device, buffer.index, range.size, data));
     range.data = static_cast<char *>(data);
     return {};
   }
@@ -158,10 +161,10 @@ Status EntryRunner::execute(const inst::Arena &in) {
   TENON_TRY(evaluate(program.arenas[in.arena].size, size));
   if (size < 0)
     return broken("an arena has a negative size");
-  if (!arena.memory.reserve(size))
+  if (!arena.memory.reserve(device, size))
     return Status(TENON_OUT_OF_MEMORY,
                   "no memory for " + std::to_string(size) + " bytes of intermediate results");
-  arena.range = {reinterpret_cast<char *>(arena.memory.data()), size};
+  arena.range = {arena.memory.data(), size};
   arena.ready = true;
   return {};
 }
@@ -176,7 +179,8 @@ Status EntryRunner::execute(const inst::Launch &in) {
     arguments[i] = range.data;
   }
   int64_t work = std::max(knownOr(in.flops, -1), knownOr(in.bytes, -1));
-  return device.launch(in.kernel, grid, scratch, work, arguments.data(), values.symbols().data());
+  return device.launch({in.kernel, grid, scratch, work, arguments.data(), in.buffers.size(),
+                        values.symbols().data(), values.symbols().size()});
 }
 
 Status EntryRunner::copy(uint32_t to, uint32_t from) {
@@ -186,9 +190,7 @@ Status EntryRunner::copy(uint32_t to, uint32_t from) {
   if (target.size != source.size)
     return broken("a copy of " + std::to_string(source.size) + " bytes into " +
                   std::to_string(target.size));
-  if (target.size)
-    std::memmove(target.data, source.data, target.size);
-  return {};
+  return device.copy(target.data, source.data, target.size);
 }
 
 Status EntryRunner::execute(const inst::Copy &in) { return copy(in.to, in.from); }
@@ -199,11 +201,7 @@ Status EntryRunner::execute(const inst::Fill &in) {
   if (target.size % in.width)
     return broken("a fill of " + std::to_string(target.size) + " bytes by a pattern of " +
                   std::to_string(in.width));
-  char pattern[8];
-  std::memcpy(pattern, &in.pattern, sizeof pattern);
-  for (int64_t at = 0; at < target.size; at += in.width)
-    std::memcpy(target.data + at, pattern, in.width);
-  return {};
+  return device.fill(target.data, in.pattern, in.width, target.size);
 }
 
 Status EntryRunner::execute(const inst::Store &in) {
@@ -214,8 +212,8 @@ Status EntryRunner::execute(const inst::Store &in) {
   TENON_TRY(evaluate(in.value, value));
   if (to.size < elementBytes(type))
     return broken("a size is written outside its buffer");
-  std::memcpy(to.data, &value, elementBytes(type));
-  if (!readInteger(type, to.data, stored) || stored != value)
+  TENON_TRY(device.upload(to.data, &value, elementBytes(type)));
+  if (!readInteger(type, reinterpret_cast<const char *>(&value), stored) || stored != value)
     return Status(TENON_EXECUTION, "the size " + exprText(entry, in.value) + " is " +
                                        std::to_string(value) + ", which does not fit type " +
                                        elementTypeText(type));
@@ -232,7 +230,10 @@ Status EntryRunner::execute(const inst::Bind &in) {
       !inRange(offset, elementBytes(type), from.size))
     return broken("a size is read outside its buffer");
   const std::string &name = entry.symbols[in.symbol].name;
-  if (!readInteger(type, from.data + offset, value))
+  char element[8] = {};
+  TENON_TRY(finishWork());
+  TENON_TRY(device.download(element, from.data + offset, elementBytes(type)));
+  if (!readInteger(type, element, value))
     return Status(TENON_EXECUTION, "size '" + name + "' does not fit 64 bits");
   if (Status status = checkSymbol(in.symbol, value); !status.ok())
     return Status(TENON_EXECUTION, "size '" + name + "' " + status.error().message);
@@ -256,7 +257,10 @@ Status EntryRunner::readFlag(uint32_t buffer, bool &flag) {
   TENON_TRY(resolve(buffer, range));
   if (range.size < 1)
     return broken("a condition has no bytes");
-  flag = *range.data != 0;
+  char byte = 0;
+  TENON_TRY(finishWork());
+  TENON_TRY(device.download(&byte, range.data, 1));
+  flag = byte != 0;
   return {};
 }
 
@@ -289,6 +293,7 @@ Status EntryRunner::execute(const inst::Loop &in) {
 Status EntryRunner::observe(const inst::Launch &in, const Instruction &instruction) {
   auto start = std::chrono::steady_clock::now();
   TENON_TRY(execute(in));
+  TENON_TRY(finishWork());
   std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
   std::string nodes = nodeNames(instruction);
   tenon_launch_info info = {file.bundle().kernels[in.kernel].name.c_str(), nodes.c_str(),

@@ -58,6 +58,7 @@ Status EntryRunner::prepareOutput(uint32_t index) {
                                        " is too large");
   TENON_TRY(callerOutputs[index].data ? takeCallersOutput(index, bytes)
                                       : allocateOutput(index, bytes));
+  TENON_TRY(mirrorOutput(output));
   output.ready = true;
   return {};
 }

@@ -1,11 +1,9 @@
 // States: allocated and initialised at their first use.
 #include "runtime/program/StateStore.h"
 
-#include <cstring>
-
 namespace tenon {
 
-Status StateStore::get(uint32_t state, int64_t size, void *&data) {
+Status StateStore::get(Device &device, uint32_t state, int64_t size, void *&data) {
   Slot &slot = slots[state];
   const bundle::State &info = file.bundle().states[state];
   if (slot.size == size) {
@@ -17,16 +15,16 @@ Status StateStore::get(uint32_t state, int64_t size, void *&data) {
                                               std::to_string(slot.size) +
                                               " bytes, this run needs " + std::to_string(size) +
                                               "; reset the session first");
-  if (!slot.memory.reserve(size))
+  if (!slot.memory.reserve(device, size))
     return Status(TENON_OUT_OF_MEMORY, "no memory for state '" + info.name + "'");
-  std::memset(slot.memory.data(), 0, size);
+  TENON_TRY(device.fill(slot.memory.data(), 0, 1, size));
   if (info.initial != bundle::none) {
     const bundle::Constant &initial = file.bundle().constants[info.initial];
     if (static_cast<uint64_t>(size) != initial.size)
       return Status(TENON_INVALID_BUNDLE, "state '" + info.name + "' has an initial value of " +
                                               std::to_string(initial.size) + " bytes, expected " +
                                               std::to_string(size));
-    std::memcpy(slot.memory.data(), file.constantData(initial), size);
+    TENON_TRY(device.upload(slot.memory.data(), file.constantData(initial), size));
   }
   slot.size = size;
   data = slot.memory.data();

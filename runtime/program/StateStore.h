@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
-#include "runtime/support/Memory.h"
+#include "runtime/device/Device.h"
 
 #include <vector>
 
@@ -15,14 +15,14 @@ public:
 
   /// The memory of a state of that many bytes. The first call sets the size and
   /// the initial value; a later one with another size is an error until reset().
-  Status get(uint32_t state, int64_t size, void *&data);
+  Status get(Device &device, uint32_t state, int64_t size, void *&data);
   /// Back to initial values, at the next use.
   void reset();
   uint64_t memory() const;
 
 private:
   struct Slot {
-    Memory memory;
+    DeviceMemory memory;
     int64_t size = -1;
   };
   const bundle::BundleFile &file;

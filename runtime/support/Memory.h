@@ -39,6 +39,14 @@ public:
     return base != nullptr;
   }
 
+  /// Hands the memory over: the caller frees it by std::free.
+  uint8_t *take() {
+    uint8_t *taken = base;
+    base = nullptr;
+    bytes = 0;
+    return taken;
+  }
+
   uint8_t *data() const { return base; }
   uint64_t size() const { return bytes; }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 using namespace tenon;
 using namespace tenon::tools;
@@ -20,6 +21,7 @@ namespace {
 struct Options {
   std::string bundle;
   std::vector<std::string> dims;
+  std::string ptx;
   bool json = false, kernels = false, weights = false, memory = false;
 };
 
@@ -74,9 +76,22 @@ json nodesJson(const Bundle &bundle, const Instruction &instruction) {
   return nodes;
 }
 
+/// How a GPU launches a kernel: threads of a block, and its scratch memory.
+void describeBlock(const Bundle &bundle, const Sized &sized, const inst::Launch &launch,
+                   json &block, json &shared) {
+  for (const Target &target : bundle.targets)
+    if (target.device == "cuda" && target.entries[launch.kernel] != noEntry) {
+      block = json::array({target.launches[launch.kernel].threads});
+      shared = sizeJson(sized, launch.scratch);
+      return;
+    }
+}
+
 json launchJson(const Bundle &bundle, const Sized &sized, const Program &program,
                 const Instruction &instruction, const inst::Launch &launch) {
   json block = nullptr, registers = nullptr, shared = nullptr; // these exist on GPUs
+  if (program.device == "cuda")
+    describeBlock(bundle, sized, launch, block, shared);
   return {{"name", bundle.kernels[launch.kernel].name},
           {"entry", sized.entry.name},
           {"nodes", nodesJson(bundle, instruction)},
@@ -226,8 +241,10 @@ void printMemory(const json &memory) {
 void printDetails(const json &all, const Options &options) {
   if (options.kernels)
     for (const json &kernel : all["kernels"])
-      std::printf("kernel %s grid %s: %s\n", text(kernel["name"]).c_str(),
-                  text(kernel["grid"][0]).c_str(), join(kernel["nodes"]).c_str());
+      std::printf("kernel %s grid %s%s: %s\n", text(kernel["name"]).c_str(),
+                  text(kernel["grid"][0]).c_str(),
+                  kernel["block"].is_null() ? "" : (" block " + text(kernel["block"][0])).c_str(),
+                  join(kernel["nodes"]).c_str());
   if (options.weights)
     for (const json &weight : all["weights"])
       printWeight(weight);
@@ -255,6 +272,22 @@ Status bindSizes(const BundleFile &file, const std::vector<std::string> &dims,
   return all ? Status() : std::move(last);
 }
 
+/// The text of a kernel for the first GPU architecture that has it.
+Status printPtx(const BundleFile &file, const std::string &name) {
+  const Bundle &bundle = file.bundle();
+  for (const Target &target : bundle.targets)
+    for (size_t i = 0; target.device == "cuda" && i < target.entries.size(); ++i) {
+      if (target.entries[i] == noEntry || bundle.kernels[i].name != name)
+        continue;
+      const char *section = reinterpret_cast<const char *>(file.sectionData(target.section));
+      const char *text = section + target.entries[i];
+      uint64_t room = bundle.sections[target.section].size - target.entries[i];
+      std::fwrite(text, 1, strnlen(text, room), stdout);
+      return {};
+    }
+  return Status(TENON_INVALID_ARGUMENT, "the bundle has no PTX of a kernel '" + name + "'");
+}
+
 int inspect(const Options &options) {
   std::shared_ptr<const BundleFile> file;
   std::vector<Sized> entries;
@@ -263,6 +296,8 @@ int inspect(const Options &options) {
     status = bindSizes(*file, options.dims, entries);
   if (!status.ok())
     return report("tenon inspect", status);
+  if (!options.ptx.empty())
+    return report("tenon inspect", printPtx(*file, options.ptx));
   json all = toJson(*file, entries);
   if (options.json) {
     std::puts(all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
@@ -283,6 +318,7 @@ int main(int argc, char **argv) {
   app.add_flag("--kernels", options.kernels, "one line per launch");
   app.add_flag("--weights", options.weights, "one line per weight");
   app.add_flag("--memory", options.memory, "the memory plan");
+  app.add_option("--ptx", options.ptx, "print the PTX of a kernel")->option_text("NAME");
   app.add_option("--dim", options.dims, "put a number for a free size in all formulas")
       ->option_text("NAME=SIZE");
   if (std::optional<int> status = parseCommandLine(app, argc, argv))

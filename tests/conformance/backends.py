@@ -67,9 +67,9 @@ class InProcess(Backend):
 
 
 class Commands(Backend):
-    def __init__(self, preset, options):
+    def __init__(self, preset, options, device="cpu"):
         super().__init__(preset, options)
-        self.tenon = Tenon(preset, timeout=60)
+        self.tenon = Tenon(preset, timeout=60, device=device)
 
     def compile(self):
         self.guard(lambda: self.tenon.compile(self.model, self.bundle, *self.options))

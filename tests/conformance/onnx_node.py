@@ -10,6 +10,7 @@ Every model is compiled and run with its inputs fed at run time, and ends as one
 With --check (scripts/test) a test of passing.txt that does not pass is a failure, and so is every
 wrong and every crash; --update rewrites passing.txt. The tests run many to a process, in forked
 workers, through the C interfaces of compiler and runtime; --commands starts the commands instead.
+With --device cuda:0 they run on a simulated GPU, by commands; without --full a sample of passing.txt.
 """
 
 import argparse
@@ -40,6 +41,8 @@ def parse_arguments():
     parser.add_argument("--check", action="store_true", help="compare with passing.txt")
     parser.add_argument("--update", action="store_true", help="rewrite passing.txt")
     parser.add_argument("--commands", action="store_true", help="drive the commands, a process per test")
+    parser.add_argument("--device", default="cpu", help="cuda:0: on a simulated GPU")
+    parser.add_argument("--sample", type=int, default=80, help="tests on a simulated GPU without --full")
     parser.add_argument("--preset", default="release")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -52,6 +55,10 @@ def chosen(arguments, passing):
     """The tests of this run: all but the expanded ones, of which a sample must do without --full;
     with folding off, those that pass with it."""
     tests = [test for test in load() if arguments.filter in test.name]
+    if arguments.device != "cpu":
+        tests = [test for test in tests if test.name in passing]
+        size = len(tests) if arguments.full else min(arguments.sample, len(tests))
+        return random.Random(arguments.seed).sample(tests, size)
     if arguments.expanded or arguments.full:
         return tests
     plain = [test for test in tests if "_expanded" not in test.name]
@@ -64,10 +71,15 @@ def chosen(arguments, passing):
 
 def run_all(tests, arguments):
     """name -> (outcome, message)."""
+    if arguments.device != "cpu":
+        arguments.commands = True
     if not arguments.commands and not available(arguments.preset):
         print("the compiler's or the runtime's library is not built: driving the commands", flush=True)
         arguments.commands = True
-    kind = Commands if arguments.commands else InProcess
+    def kind(preset, options):
+        return Commands(preset, options, arguments.device) if arguments.commands else InProcess(preset, options)
+
+    kind.Refused = Commands.Refused
     options = ["--no-fold"] if arguments.no_fold else []
     pool = Pool(lambda: kind(arguments.preset, options), judge, arguments.jobs, TIMEOUT)
     results = {}

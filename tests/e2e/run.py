@@ -3,7 +3,8 @@ every output with ONNX Runtime by the measure of measure.py.
 
     build/venv/bin/python tests/e2e/run.py [--filter mnist] [--seed N] [--preset asan]
 
-One test per model and shape, of at least three feeds (--full: six), which must first be shown to
+With --device cuda:0 the models run on a simulated GPU (fewer shapes and feeds: it is slow), and
+what the simulator finds is a failure. One test per model and shape, of at least three feeds (--full: six), which must first be shown to
 move the reference's output; one more per model: the answers are the same for any thread count.
 """
 
@@ -106,8 +107,9 @@ def run_case(case, arguments, tests):
     """All tests of one model, as (name, reason or None)."""
     if case.fetch and subprocess.run([ROOT / "scripts" / "models", case.fetch]).returncode != 0:
         return [(name, f"scripts/models {case.fetch} failed") for name in tests]
-    model, tenon = case.model(), Tenon(arguments.preset)
-    bundle = Context(False, "", 0).scratch("e2e") / f"{case.name}.tenon"
+    model = case.model()
+    tenon = Tenon(arguments.preset, 600, arguments.device, arguments.gpu)
+    bundle = Context(False, "", 0).scratch("e2e") / f"{case.name}.{arguments.device[:4]}.tenon"
     bundle.unlink(missing_ok=True)
     if problem := guarded(lambda: tenon.compile(model, bundle, *case.options)):
         return [(name, f"compile: {problem}") for name in tests]
@@ -116,7 +118,7 @@ def run_case(case, arguments, tests):
         if shape == "threads":
             results.append((name, guarded(check_threads, case, peer, arguments.seed)))
         else:
-            feeds = 6 if arguments.full else 3
+            feeds = 6 if arguments.full else case.feeds(arguments.device)
             results.append((name, guarded(check_shape, case, peer, shape, arguments.seed, feeds)))
         print(f"{name}: {results[-1][1] or 'ok'}", flush=True)
     return results
@@ -133,11 +135,16 @@ def main():
     parser.add_argument("--filter", default="")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--preset", default="release")
+    parser.add_argument("--device", default="cpu", help="cuda:0: on a simulated GPU")
+    parser.add_argument("--gpu", default="a100", help="which GPU is simulated")
     arguments = parser.parse_args()
     results = []
     for case in cases.ALL:
-        tests = {f"{case.name}/{shape_name(shape)}".rstrip("/"): shape for shape in case.shapes}
-        tests[f"{case.name}/threads"] = "threads"
+        onCpu = arguments.device == "cpu"
+        shapes = case.shapes if onCpu or arguments.full else case.simulated or case.shapes
+        tests = {f"{case.name}/{shape_name(shape)}".rstrip("/"): shape for shape in shapes}
+        if onCpu:
+            tests[f"{case.name}/threads"] = "threads"
         tests = {name: shape for name, shape in tests.items() if arguments.filter in name}
         if tests:
             results += run_case(case, arguments, tests)

@@ -26,14 +26,21 @@ class TenonError(Exception):
 
 
 class Tenon:
-    def __init__(self, preset="release", timeout=300):
+    """With device cuda:N, models are compiled for GPUs only and run on a simulated GPU, with all of
+    its checks: a finding is a failure of the command."""
+
+    def __init__(self, preset="release", timeout=300, device="cpu", gpu="a100"):
         self.bin = ROOT / "build" / preset / "bin"
+        self.device, self.simulator = device, []
+        if device != "cpu":
+            self.simulator = [self.bin / "tenon-sim", "run", "--gpu", gpu, "--"]
         self.env = sanitizer_environment() if preset == "asan" else dict(os.environ)
         self.timeout = timeout
 
-    def call(self, *arguments, cwd=None):
-        """Runs `tenon ARGUMENTS`, returns standard output; raises TenonError on any status but 0."""
-        command = [str(self.bin / "tenon"), *map(str, arguments)]
+    def call(self, *arguments, cwd=None, under=()):
+        """Runs `tenon ARGUMENTS`, returns standard output; raises TenonError on any status but 0.
+        `under` is a command that takes this one as its arguments."""
+        command = [*map(str, under), str(self.bin / "tenon"), *map(str, arguments)]
         try:
             done = subprocess.run(command, cwd=cwd, env=self.env, timeout=self.timeout,
                                   stdin=subprocess.DEVNULL, capture_output=True)
@@ -46,7 +53,8 @@ class Tenon:
         return done.stdout.decode(errors="replace")
 
     def compile(self, model, bundle, *options):
-        self.call("compile", model, "-o", bundle, *options)
+        targets = [] if self.device == "cpu" else ["--target", "sm_80,sm_90a,sm_120a"]
+        self.call("compile", model, "-o", bundle, *targets, *options)
 
     def run(self, bundle, feeds, *options):
         """One run; returns the outputs by file name (see `file_name`)."""
@@ -56,7 +64,8 @@ class Tenon:
             for index, (name, value) in enumerate(feeds.items()):
                 np.save(folder / f"in{index}.npy", value)
                 arguments += ["--input", f"{name}={folder / f'in{index}.npy'}"]
-            self.call("run", bundle, *arguments, "--output-dir", folder / "out", *options)
+            self.call("run", bundle, *arguments, "--output-dir", folder / "out", "--device",
+                      self.device, *options, under=self.simulator)
             return {path.stem: np.load(path) for path in (folder / "out").glob("*.npy")}
 
 

@@ -64,24 +64,21 @@ LogicalResult TileEmitter::emitBlock(Block &block) {
 /// Tiles of more vectors than this are refused: they live in registers.
 static constexpr int64_t kMaxPieces = 2048;
 
-static LogicalResult verifySizes(Operation &op, int64_t width) {
+LogicalResult TileEmitter::verifySizes(Operation &op) {
   for (Type type : op.getResultTypes()) {
-    int64_t rows = 1, inner = 1;
-    for (int64_t size : shapeOf(type)) {
-      rows = llvm::SaturatingMultiply<uint64_t>(rows, inner);
-      inner = size;
-    }
-    if (inner == 0 || rows == 0)
+    int64_t elements = 1;
+    for (int64_t size : shapeOf(type))
+      elements = llvm::SaturatingMultiply<uint64_t>(elements, size);
+    if (elements == 0)
       return op.emitError("has a tile without elements: ") << type;
-    if (llvm::SaturatingMultiply<uint64_t>(
-            rows, inner / width + llvm::popcount(uint64_t(inner % width))) > kMaxPieces)
+    if (elements > kMaxPieces * 64 || layoutOf(type).pieces() > kMaxPieces)
       return op.emitError("has a tile of more than ") << kMaxPieces << " vectors: " << type;
   }
   return success();
 }
 
 LogicalResult TileEmitter::emitOp(Operation &op) {
-  if (failed(verifySizes(op, width)))
+  if (failed(verifySizes(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](arith::ConstantOp op) { return emitConstant(op); })

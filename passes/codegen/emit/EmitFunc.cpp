@@ -15,8 +15,11 @@ TileEmitter::TileEmitter(FuncOp func, CpuFeatures features)
     : func(func), features(features), width(features == CpuFeatures::Avx512 ? 16 : 8),
       builder(func.getLoc(), func.getContext()) {}
 
-/// Bytes of a scratch view, rounded up to 64; never negative.
-static DimExpr scratchSize(ScratchOp op) {
+TileEmitter::TileEmitter(FuncOp func, int64_t width)
+    : func(func), features(CpuFeatures::Avx2), width(width),
+      builder(func.getLoc(), func.getContext()) {}
+
+DimExpr scratchSize(ScratchOp op) {
   Type element = cast<ViewType>(op.getType()).getElementType();
   int64_t bytes = std::max(1u, element.getIntOrFloatBitWidth() / 8);
   DimExpr elements = DimExpr(op.getElements()).max(DimExpr::constant(op.getContext(), 0));

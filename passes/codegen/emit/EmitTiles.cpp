@@ -45,7 +45,7 @@ LogicalResult TileEmitter::emitIota(IotaOp op) {
 }
 
 /// a combined with b. The sign of a zero among zeros is not specified, as in NumPy.
-static Value combine(VectorBuilder &builder, ReduceKind kind, Value a, Value b) {
+Value combine(VectorBuilder &builder, ReduceKind kind, Value a, Value b) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(a.getType()));
   auto nsz = arith::FastMathFlags::nsz;
   switch (kind) {
@@ -75,8 +75,7 @@ static Value combine(VectorBuilder &builder, ReduceKind kind, Value a, Value b) 
   llvm_unreachable("all kinds are handled");
 }
 
-/// All values into one, neighbours first.
-static Value combineTree(VectorBuilder &builder, ReduceKind kind, SmallVector<Value> all) {
+Value combineTree(VectorBuilder &builder, ReduceKind kind, SmallVector<Value> all) {
   while (all.size() > 1) {
     SmallVector<Value> next;
     for (size_t i = 0; i + 1 < all.size(); i += 2)

@@ -29,42 +29,62 @@ namespace tenon::tile {
 inline constexpr llvm::StringLiteral kChecksAttr = "tile.checks";
 inline constexpr llvm::StringLiteral kScratchAttr = "tile.scratch_bytes";
 
+/// The text of a kernel without its name, locations and model nodes: equal texts
+/// are equal code.
+std::string fingerprint(FuncOp func);
+
+/// a combined with b, values of one type.
+mlir::Value combine(VectorBuilder &builder, ReduceKind kind, mlir::Value a, mlir::Value b);
+/// All values into one, neighbours first.
+mlir::Value combineTree(VectorBuilder &builder, ReduceKind kind,
+                        llvm::SmallVector<mlir::Value> all);
+
+/// Bytes of a scratch view, rounded up to 64; never negative.
+DimExpr scratchSize(ScratchOp op);
+
+/// What is virtual here differs on a GPU, where a piece is one thread's element
+/// (gpu/GpuEmitter.h).
 class TileEmitter {
 public:
   TileEmitter(FuncOp func, CpuFeatures features);
+  virtual ~TileEmitter() = default;
   /// Writes the two functions behind \p func, which stays.
   mlir::LogicalResult run();
 
-private:
+protected:
+  /// For other devices: tiles are cut into pieces of \p width lanes.
+  TileEmitter(FuncOp func, int64_t width);
+
   // EmitFunc.cpp: the frame around the program.
   void emitEntry(mlir::LLVM::LLVMFuncOp body);
   mlir::LLVM::LLVMFuncOp createBody();
   mlir::LogicalResult emitBody(mlir::LLVM::LLVMFuncOp body);
+  mlir::LogicalResult verifySizes(mlir::Operation &op);
   mlir::LogicalResult emitSizes(mlir::Value scratch);
 
   // EmitControl.cpp: operations, structured control flow.
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
-  mlir::LogicalResult emitFor(mlir::scf::ForOp op);
-  mlir::LogicalResult emitIf(mlir::scf::IfOp op);
-  mlir::LogicalResult emitWhile(mlir::scf::WhileOp op);
-  mlir::LogicalResult emitCheck(CheckOp op);
+  virtual mlir::LogicalResult emitFor(mlir::scf::ForOp op);
+  virtual mlir::LogicalResult emitIf(mlir::scf::IfOp op);
+  virtual mlir::LogicalResult emitWhile(mlir::scf::WhileOp op);
+  virtual mlir::LogicalResult emitCheck(CheckOp op);
 
   // EmitElementwise.cpp: arith and math operations, piece by piece.
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
-  mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
+  virtual mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
 
   // EmitTiles.cpp: what changes a tile's shape.
-  mlir::LogicalResult emitIota(IotaOp op);
+  virtual mlir::LogicalResult emitIota(IotaOp op);
   mlir::LogicalResult emitBroadcast(BroadcastOp op);
-  mlir::LogicalResult emitReduce(ReduceOp op);
-  mlir::LogicalResult emitDot(DotOp op);
+  virtual mlir::LogicalResult emitReduce(ReduceOp op);
+  virtual mlir::LogicalResult emitDot(DotOp op);
 
   // EmitMemory.cpp: loads and stores.
-  mlir::LogicalResult emitLoad(LoadOp op);
-  mlir::LogicalResult emitStore(StoreOp op);
-  mlir::LogicalResult emitGather(GatherOp op);
-  mlir::LogicalResult emitScatter(ScatterOp op);
+  virtual mlir::LogicalResult emitLoad(LoadOp op);
+  virtual mlir::LogicalResult emitStore(StoreOp op);
+  virtual mlir::LogicalResult emitGather(GatherOp op);
+  virtual mlir::LogicalResult emitScatter(ScatterOp op);
 
   llvm::SmallVector<mlir::OpFoldResult> emittedStrides(llvm::ArrayRef<mlir::OpFoldResult> strides);
   struct PlannedLoad;
@@ -76,7 +96,7 @@ private:
 
   /// The type of an element in registers: index is i64.
   mlir::Type elementOf(mlir::Type type);
-  TileLayout layoutOf(mlir::Type type) { return TileLayout(shapeOf(type), width); }
+  virtual TileLayout layoutOf(mlir::Type type) { return TileLayout(shapeOf(type), width); }
   /// Valid until the next definition.
   const Fragments &fragments(mlir::Value value) { return values.find(value)->second; }
   mlir::Value scalar(mlir::Value value) { return fragments(value).pieces.front().value; }

@@ -34,7 +34,8 @@ Value VectorBuilder::sub(Value a, Value b) { return createOrFold<arith::SubIOp>(
 Value VectorBuilder::mul(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
 
 Value VectorBuilder::address(Type element, Value base, Value index) {
-  return LLVM::GEPOp::create(*this, vectorType(pointerType(), lanesOf(index.getType())), element,
+  Type pointer = getElementTypeOrSelf(base.getType());
+  return LLVM::GEPOp::create(*this, vectorType(pointer, lanesOf(index.getType())), element,
                              base, ArrayRef<LLVM::GEPArg>{index});
 }
 
@@ -43,7 +44,7 @@ Value VectorBuilder::address(Type element, Value base, int64_t index) {
     return base;
   if (index != int32_t(index))
     return address(element, base, i64(index));
-  return LLVM::GEPOp::create(*this, pointerType(), element, base,
+  return LLVM::GEPOp::create(*this, base.getType(), element, base,
                              ArrayRef<LLVM::GEPArg>{int32_t(index)});
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/support/Checked.h"
 
 #include <algorithm>
+#include <cstring>
 #include <sys/mman.h>
 
 namespace tenon {
@@ -78,8 +79,51 @@ Status CpuDevice::open(std::shared_ptr<const bundle::BundleFile> opened, int thr
   return {};
 }
 
-Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, int64_t work,
-                         void *const *buffers, const int64_t *symbols) {
+std::string CpuDevice::description() const {
+  return "cpu (" + target().name + ", " + std::to_string(threads()) +
+         (threads() == 1 ? " thread)" : " threads)");
+}
+
+void *CpuDevice::allocate(uint64_t bytes) {
+  Memory memory;
+  return memory.reserve(bytes) ? memory.take() : nullptr;
+}
+
+void CpuDevice::release(void *data) { std::free(data); }
+
+Status CpuDevice::weight(uint32_t index, void *&data) {
+  data = const_cast<uint8_t *>(file->weightData(file->bundle().weights[index]));
+  return {};
+}
+
+Status CpuDevice::constant(uint32_t index, void *&data) {
+  data = const_cast<uint8_t *>(file->constantData(file->bundle().constants[index]));
+  return {};
+}
+
+Status CpuDevice::copy(void *to, const void *from, uint64_t bytes) {
+  if (bytes)
+    std::memmove(to, from, bytes);
+  return {};
+}
+
+Status CpuDevice::upload(void *to, const void *from, uint64_t bytes) {
+  return copy(to, from, bytes);
+}
+
+Status CpuDevice::download(void *to, const void *from, uint64_t bytes) {
+  return copy(to, from, bytes);
+}
+
+Status CpuDevice::fill(void *to, uint64_t pattern, unsigned width, uint64_t bytes) {
+  for (uint64_t at = 0; at < bytes; at += width)
+    std::memcpy(static_cast<char *>(to) + at, &pattern, width);
+  return {};
+}
+
+Status CpuDevice::launch(const LaunchRequest &request) {
+  uint32_t kernel = request.kernel;
+  int64_t grid = request.grid, scratchBytes = request.scratchBytes, work = request.work;
   if (grid <= 0)
     return grid == 0 ? Status() : Status(TENON_INVALID_BUNDLE, "a grid is negative");
   uint64_t entry = target().entries[kernel];
@@ -98,7 +142,7 @@ Status CpuDevice::launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, in
                                            " bytes of scratch in each of " +
                                            std::to_string(pool.size()) + " threads");
   auto function = reinterpret_cast<tenon_kernel>(static_cast<char *>(code) + entry);
-  Launch launch{function, {buffers, symbols, scratch.data(), 0, 0},
+  Launch launch{function, {request.buffers, request.symbols, scratch.data(), 0, 0},
                 grid,     static_cast<int64_t>(stride),
                 threads,  results.data()};
   pool.run(threads, runRange, &launch);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
+#include "runtime/device/Device.h"
 #include "runtime/device/cpu/ThreadPool.h"
 #include "runtime/support/Memory.h"
 #include "tenon/kernel.h"
@@ -11,10 +12,10 @@
 namespace tenon {
 
 /// Code of one target, mapped for execution, and a thread pool.
-class CpuDevice {
+class CpuDevice : public Device {
 public:
   CpuDevice() = default;
-  ~CpuDevice();
+  ~CpuDevice() override;
   CpuDevice(const CpuDevice &) = delete;
   CpuDevice &operator=(const CpuDevice &) = delete;
 
@@ -23,15 +24,26 @@ public:
   Status open(std::shared_ptr<const bundle::BundleFile> file, int threads);
 
   /// Runs blocks [0, grid) of a kernel; the result is the one of the lowest
-  /// range of blocks that failed, so it does not depend on timing.
-  /// `work` estimates operations or bytes, whichever is more (negative: unknown);
-  /// a launch too small to be worth waking a thread runs on the caller.
-  Status launch(uint32_t kernel, int64_t grid, int64_t scratchBytes, int64_t work,
-                void *const *buffers, const int64_t *symbols);
+  /// range of blocks that failed, so it does not depend on timing. A launch too
+  /// small to be worth waking a thread runs on the caller.
+  Status launch(const LaunchRequest &request) override;
 
-  unsigned threads() const { return pool.size(); }
+  const char *kind() const override { return "cpu"; }
+  std::string description() const override;
+  unsigned threads() const override { return pool.size(); }
+  uint64_t heldMemory() const override { return scratch.size(); }
+  bool isHost() const override { return true; }
+  void *allocate(uint64_t bytes) override;
+  void release(void *data) override;
+  Status weight(uint32_t index, void *&data) override;
+  Status constant(uint32_t index, void *&data) override;
+  Status upload(void *to, const void *from, uint64_t bytes) override;
+  Status download(void *to, const void *from, uint64_t bytes) override;
+  Status copy(void *to, const void *from, uint64_t bytes) override;
+  Status fill(void *to, uint64_t pattern, unsigned width, uint64_t bytes) override;
+  Status finish(uint32_t &) override { return {}; }
+
   const bundle::Target &target() const { return file->bundle().targets[targetIndex]; }
-  uint64_t scratchMemory() const { return scratch.size(); }
 
 private:
   std::shared_ptr<const bundle::BundleFile> file;
