@@ -10,6 +10,7 @@ import checks
 import compile_tests
 import external_data_tests
 import inside_tests
+import gpu_tests
 import inspect_tests
 import repeat_tests
 import run_tests

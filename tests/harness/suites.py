@@ -112,6 +112,7 @@ ALL = {
     "package": runner("package", "tests/package/run.py"),
     "graphs": runner("graphs", "tests/fuzz/run.py", timeout=5 * 3600),
     "damage": runner("damage", "tests/damage/run.py"),
+    "ptxas": runner("ptxas", "tests/gpu/ptxas.py"),
     "cuda": runner("cuda", "tests/sim/cuda/run.py"),
     "ptx-reference": runner("ptx-reference", "tests/sim/reference/run.py"),
     "ptx-grammar": runner("ptx-grammar", "tests/sim/grammar/run.py"),
