@@ -82,7 +82,7 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)")
       ->option_text("FILE");
   app.add_option("--target", options.targets,
-                 "cpu (default), cpu:avx2, cpu:avx512, sm_80, ..., sm_120a; several by comma")
+                 "cpu (default), cpu:avx2, cpu:avx512, sm_80 to sm_120a; several by comma")
       ->delimiter(',')
       ->option_text("LIST");
   app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList())

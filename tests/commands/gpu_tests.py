@@ -63,7 +63,7 @@ def kernels_of_a_gpu(tenon, folder):
 @test
 def unknown_target(tenon, folder):
     model = models.perceptron(folder / "m.onnx")
-    refused(lambda: tenon.compile(model, folder / "m.tenon", "--target", "sm_75"), "sm_75", "sm_80", "sm_120a")
+    refused(lambda: tenon.compile(model, folder / "m.tenon", "--target", "sm_75"), "sm_75", "sm_80", "sm_120a", status=2)
     assert not (folder / "m.tenon").exists()
 
 
