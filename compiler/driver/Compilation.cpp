@@ -259,6 +259,10 @@ LogicalResult Compilation::writeFile() {
 }
 
 LogicalResult Compilation::importAndLower(Stage last, TimingScope &time) {
+  auto parsed = parseTargets(options.targets);
+  if (!parsed)
+    return fail(toString(parsed.takeError()));
+  targets = std::move(*parsed);
   TimingScope scope = time.nest("import");
   if (failed(import()) || failed(verify(*module)))
     return failure();
@@ -270,10 +274,6 @@ LogicalResult Compilation::run() {
   DefaultTimingManager timing;
   timing.setEnabled(options.timePasses);
   TimingScope time = timing.getRootScope();
-  auto parsed = parseTargets(options.targets);
-  if (!parsed)
-    return fail(toString(parsed.takeError()));
-  targets = std::move(*parsed);
   if (failed(importAndLower(options.stopAfter, time)))
     return failure();
   if (options.stopAfter < Stage::Codegen) {
@@ -293,12 +293,6 @@ LogicalResult Compilation::run() {
     return success();
   TimingScope bundle = time.nest("bundle");
   return writeFile();
-}
-
-LogicalResult Compilation::check() {
-  TimingScope none;
-  targets.cpu = {CpuFeatures::Avx2};
-  return importAndLower(Stage::Tile, none);
 }
 
 /// Misuse that only the pipelines can tell; empty if there is none.

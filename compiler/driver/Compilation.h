@@ -30,8 +30,8 @@ public:
 
   /// Runs all stages; every error has been reported when it fails.
   mlir::LogicalResult run();
-  /// Only looks whether the model can be compiled: everything up to the tile
-  /// functions.
+  /// Only looks whether the model can be compiled: everything but the kernels'
+  /// code and the file.
   mlir::LogicalResult check();
 
 private:

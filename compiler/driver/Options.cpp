@@ -52,9 +52,19 @@ void ModelArguments::add(CLI::App &app, CompileOptions &options) {
   app.add_option("--library", options.language.libraries,
                  "a folder to look for used files in, before the standard library's")
       ->option_text("FOLDER");
+  app.add_option("--target", options.targets,
+                 "cpu (default), cpu:avx2, cpu:avx512, sm_80 to sm_120a; several by comma")
+      ->delimiter(',')
+      ->option_text("LIST");
+  app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
+  app.add_flag("--no-fuse", noFuse, "a kernel for each operation (slow; to compare answers)");
 }
 
 Error ModelArguments::take(CompileOptions &options) const {
+  if (auto targets = parseTargets(options.targets); !targets)
+    return targets.takeError();
+  options.fold = !noFold;
+  options.fuse = !noFuse;
   for (const std::string &text : dims) {
     Expected<DimOverride> dim = parseDimOverride(text);
     if (!dim)
@@ -75,16 +85,11 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   CompileOptions options;
   std::string stopAfter;
   ModelArguments model;
-  bool noFold = false, noFuse = false;
   CLI::App app("Compiles a model (.onnx, .tn, or the tenon dialect as .mlir) to a bundle.",
                "tenon compile");
   model.add(app, options);
   app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)")
       ->option_text("FILE");
-  app.add_option("--target", options.targets,
-                 "cpu (default), cpu:avx2, cpu:avx512, sm_80 to sm_120a; several by comma")
-      ->delimiter(',')
-      ->option_text("LIST");
   app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList())
       ->option_text("STAGE");
   app.add_option("--print-ir-after", options.printAfter,
@@ -97,8 +102,6 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
                  "that it can be compiled again beside it")
       ->option_text("FILE");
   app.add_flag("--time-passes", options.timePasses, "print how long each stage and pass took");
-  app.add_flag("--no-fold", noFold, "do not compute constants at compile time");
-  app.add_flag("--no-fuse", noFuse, "a kernel for each operation (slow; to compare answers)");
   app.add_option("--threads", options.threads, "threads for code generation (default 2)")
       ->check(CLI::Range(1, 256))
       ->option_text("N");
@@ -107,10 +110,6 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   auto misuse = [&app](const std::string &message) {
     return ParsedOptions{std::nullopt, tenon::misuse(app, message)};
   };
-  if (auto targets = parseTargets(options.targets); !targets)
-    return misuse(toString(targets.takeError()));
-  options.fold = !noFold;
-  options.fuse = !noFuse;
   if (llvm::Error error = model.take(options))
     return misuse(toString(std::move(error)));
   if (!stopAfter.empty()) {

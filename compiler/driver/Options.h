@@ -38,7 +38,7 @@ struct CompileOptions {
   unsigned threads = 2;
 };
 
-/// The arguments about the model, which `compile` and `check` share.
+/// The arguments that decide what is accepted, which `compile` and `check` share.
 struct ModelArguments {
   void add(CLI::App &app, CompileOptions &options);
   /// Reads what add() gathered; an error is misuse.
@@ -46,6 +46,7 @@ struct ModelArguments {
 
 private:
   std::vector<std::string> dims, settings;
+  bool noFold = false, noFuse = false;
 };
 
 /// The folder of the standard library: ../share/tenon beside this program or

@@ -30,14 +30,10 @@ struct PermutedWalk {
 };
 } // namespace
 
-static int64_t bytesPerElement(Type type) {
-  return type.isInteger(1) ? 1 : (type.getIntOrFloatBitWidth() + 7) / 8;
-}
-
 static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
   auto type = cast<RankedTensorType>(weight.getType());
   PermutedWalk walk;
-  walk.elementBytes = bytesPerElement(type.getElementType());
+  walk.elementBytes = elementBytes(type);
   SmallVector<int64_t> strides(type.getRank());
   int64_t stride = walk.elementBytes;
   for (int64_t i = type.getRank(); i-- > 0;) {
@@ -54,19 +50,20 @@ static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
 FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &store) {
   std::optional<ArrayRef<char>> bytes = store.bytes(weight.getStore());
   auto type = cast<RankedTensorType>(weight.getType());
-  uint64_t expected = bytesPerElement(type.getElementType());
+  uint64_t expected = elementBytes(type);
   for (int64_t size : type.getShape())
     if (__builtin_mul_overflow(expected, uint64_t(size), &expected))
       return weight.emitError("size overflows 64 bits");
   if (!bytes)
-    return weight.emitError() << "bytes " << weight.getStore().getOffset() << " to "
-                              << weight.getStore().getOffset() + weight.getStore().getSize()
-                              << " are not in '" << weight.getStore().getFile().getValue() << "'";
+    return weight.emitError() << weight.getStore().getSize() << " bytes at "
+                              << weight.getStore().getOffset() << " are not in '"
+                              << weight.getStore().getFile().getValue() << "'";
   if (bytes->size() != expected)
     return weight.emitError() << "has " << bytes->size() << " bytes in the store, expected "
                               << expected;
   auto order = weight.getOrder();
-  if (!order || order->empty() || expected == 0)
+  // A single dimension has one order only; the walk is over two and more.
+  if (!order || order->size() < 2 || expected == 0)
     return bundle::DataSource::bytes(bytes->data(), bytes->size());
   PermutedWalk walk = walkOf(weight, *order);
   const char *data = bytes->data();

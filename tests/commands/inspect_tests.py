@@ -4,6 +4,7 @@ import json
 
 import models
 from checks import refused, test
+from common import ROOT
 
 
 @test
@@ -21,6 +22,15 @@ def inspect_json(tenon, folder):
     for weight in data["weights"]:
         assert {"name", "type", "shape", "bytes", "offset"} <= set(weight), weight
     assert data["memory"]["arena_bytes"] is not None and "lower_bound_bytes" in data["memory"]
+
+
+@test
+def layouts_of_weights(tenon, folder):
+    """Convolutions have their weights' first dimension last in memory; vectors have one order only."""
+    tenon.compile(ROOT / "tests/data/mnist.onnx", folder / "m.tenon")
+    for weight in json.loads(tenon.call("inspect", folder / "m.tenon", "--json"))["weights"]:
+        expected = "1,2,3,0" if weight["name"] in ("Parameter5", "Parameter87") else ""
+        assert weight["layout"] == expected, weight
 
 
 @test

@@ -15,6 +15,7 @@ import inspect_tests
 import repeat_tests
 import run_tests
 import scripts_tests
+import text_tests
 import usage_tests
 
 if __name__ == "__main__":

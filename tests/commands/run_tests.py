@@ -183,3 +183,22 @@ def a_result_that_nobody_reads(tenon, folder):
     tenon.compile(folder / "m.onnx", folder / "m.tenon")
     feeds = {"x": np.zeros((2, 3), np.float32), "keep": np.array([True, False, True])}
     assert tenon.run(folder / "m.tenon", feeds)["y"].tolist() == [2, 2]
+
+
+@test
+def inputs_called_like_loops(tenon, folder):
+    """A loop's counter is no dimension of an input `loop`."""
+    flow = helper.make_graph([helper.make_node("Identity", ["c"], ["c2"]), helper.make_node("Add", ["v", "loop"], ["v2"])],
+                             "body", [helper.make_tensor_value_info("i", TensorProto.INT64, []),
+                                      helper.make_tensor_value_info("c", TensorProto.BOOL, []),
+                                      helper.make_tensor_value_info("v", TensorProto.FLOAT, None)],
+                             [helper.make_tensor_value_info("c2", TensorProto.BOOL, []),
+                              helper.make_tensor_value_info("v2", TensorProto.FLOAT, None)])
+    nodes = [helper.make_node("Loop", ["n", "", "loop"], ["y"], body=flow), helper.make_node("Relu", ["loop"], ["z"])]
+    model = models.save(folder / "m.onnx", nodes,
+                        [("n", TensorProto.INT64, []), ("loop", TensorProto.FLOAT, [None])],
+                        [("y", TensorProto.FLOAT, [None]), ("z", TensorProto.FLOAT, [None])])
+    tenon.compile(model, folder / "m.tenon")
+    x = np.arange(6, dtype=np.float32)
+    results = tenon.run(folder / "m.tenon", {"n": np.int64(3), "loop": x})
+    assert np.array_equal(results["y"], 4 * x) and np.array_equal(results["z"], x), results

@@ -1,7 +1,8 @@
 """The documents against the tree: links lead to files, quoted code stands in the file it names.
 
 A code block whose opening line names a file (```cpp runtime/include/tenon.h) must occur there,
-indentation aside; `...` on a line of its own stands for left-out lines.
+indentation aside; `...` on a line of its own stands for left-out lines. Every `Example:` of an
+operation, type or attribute must parse.
 """
 
 import pathlib
@@ -15,6 +16,8 @@ import checks
 import simulator
 from checks import test
 from common import ROOT
+
+LLVM = "/usr/lib/llvm-22"
 
 
 def pages():
@@ -68,6 +71,57 @@ def scripts_of_the_documents_exist(tenon, folder):
 def coverage_of_the_simulator_is_current(tenon, folder):
     text = simulator.PAGE.read_text()
     assert text == simulator.generated(text), "docs/simulator.md is not what tests/docs/simulator.py writes"
+
+
+EXAMPLE = re.compile(r"Example[^`\n]*:\s*(?:```mlir\n(.*?)```|`([^`]+)`)", re.S)
+DIALECTS = {"tenon": "dialects/tenon/TenonOps.td", "exec": "dialects/exec/ExecOps.td", "tile": "dialects/tile/TileOps.td"}
+
+
+def examples():
+    """The examples of all dialects, as their generated documentation has them."""
+    for dialect, source in DIALECTS.items():
+        page = subprocess.run([f"{LLVM}/bin/mlir-tblgen", "-gen-dialect-doc", f"-dialect={dialect}", "-I", ROOT, "-I",
+                               f"{LLVM}/include", ROOT / source], capture_output=True, text=True, check=True).stdout
+        for match in EXAMPLE.finditer(page):
+            yield source, match[1] or " ".join(match[2].split())
+
+
+def as_module(example, types):
+    """An example with definitions of the values it leaves open; `...` is any operation."""
+    if example.startswith("#"):
+        return f'"test.attribute"() {{a = {example}}} : () -> ()'
+    if re.match(r"(tensor<|!)", example):
+        return f'"test.type"() : () -> ({example})'
+    lines = [f'{name} = "test.value"() : () -> {kind}' for name, kind in types.items()]
+    return "\n".join([*lines, example.replace("...", '"test.rest"() : () -> ()')])
+
+
+def parse_problem(tenon, example, folder):
+    """Parses until the types of open values, which errors name, are found; the last error, if it stays."""
+    defined = set(re.findall(r"%\w+(?=(?:, %\w+)* = )|%\w+(?=: [!a-z])", example))
+    types = {name: "none" for name in re.findall(r"%\w+", example) if name not in defined}
+    path = folder / "example.mlir"
+    for _ in range(len(types) + 1):
+        path.write_text(as_module(example, types))
+        done = subprocess.run([tenon.bin / "tenon-opt", path, "--allow-unregistered-dialect", "--verify-each=false",
+                               "--mlir-very-unsafe-disable-verifier-on-parsing", "--mlir-print-op-generic", "-o",
+                               "/dev/null"], capture_output=True, text=True, env=tenon.env)
+        if done.returncode == 0:
+            return ""
+        wrong = re.search(r"use of value '(%\w+)' expects different type than prior uses: '(.*)' vs", done.stderr)
+        if not wrong:
+            break
+        types[wrong[1]] = wrong[2]
+    return done.stderr
+
+
+@test
+def examples_parse(tenon, folder):
+    found = list(examples())
+    assert len(found) > 100, f"only {len(found)} examples found"
+    problems = [f"{source}: {example}\n{problem}" for source, example in found
+                if (problem := parse_problem(tenon, example, folder))]
+    assert not problems, "\n".join(problems)
 
 
 if __name__ == "__main__":
