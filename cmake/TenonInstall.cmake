@@ -32,7 +32,9 @@ install(FILES "${CMAKE_BINARY_DIR}/tenon.pc"
 if(TENON_BUILD_COMPILER)
   install(TARGETS tenon-compiler LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiler
           NAMELINK_SKIP)
-  install(TARGETS tenon-compile tenon-check tenon-opt
+  install(FILES frontends/language/library/std.tn DESTINATION ${CMAKE_INSTALL_DATADIR}/tenon
+          COMPONENT compiler)
+  install(TARGETS tenon-compile tenon-check tenon-fmt tenon-lsp-server tenon-opt
           RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT compiler)
 endif()
 

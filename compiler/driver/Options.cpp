@@ -3,6 +3,7 @@
 #include "compiler/driver/Options.h"
 #include "runtime/support/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <dlfcn.h>
 #include <set>
@@ -34,9 +35,14 @@ std::string libraryFolder() {
   Dl_info info;
   if (dladdr(reinterpret_cast<const void *>(&libraryFolder), &info) == 0)
     return ".";
-  SmallString<256> path(sys::path::parent_path(info.dli_fname));
-  sys::path::append(path, "..", "share", "tenon");
-  return path.str().str();
+  // From bin or lib, or from lib/x86_64-linux-gnu.
+  for (StringRef up : {"..", "../.."}) {
+    SmallString<256> path(sys::path::parent_path(info.dli_fname));
+    sys::path::append(path, up, "share", "tenon");
+    if (sys::fs::is_directory(path))
+      return path.str().str();
+  }
+  return ".";
 }
 
 void ModelArguments::add(CLI::App &app, CompileOptions &options) {

@@ -382,6 +382,8 @@ Val Elaborator::extentOf(const Expr &call, Scope &scope) {
   Dims dims;
   if (value.kind == ValKind::String) {
     const WeightEntry *entry = weights ? weights->find(value.text) : nullptr;
+    if (!weights && options.mayLackWeights)
+      throw Abandon{};
     if (!entry)
       fail(call.parts[1]->span, "the weight file has no '" + value.text + "'");
     dims = b.sizes(entry->dims);

@@ -55,6 +55,14 @@ void Elaborator::at(Span span) {
                              FileLineColLoc::get(&context, span.source->name(), line, column)));
 }
 
+/// Remembers what a name stood for, for editors.
+void Elaborator::note(Span span, const Val &value) {
+  constexpr size_t most = 200'000;
+  bool isKnown = value.kind != ValKind::Poison && !(value.kind == ValKind::Int && value.size.hasFactors());
+  if (options.facts && isKnown && options.facts->size() < most)
+    options.facts->push_back({span.source->name().str(), span.begin, span.end, describe(value)});
+}
+
 Problem &Elaborator::suggest(Problem &problem, StringRef name, Scope &scope) {
   std::vector<std::string> known;
   for (Scope *s = &scope; s; s = s->outer)
@@ -355,6 +363,8 @@ OwningOpRef<ModuleOp> Elaborator::run(StringRef path) {
   }
   if (!problems.empty())
     return nullptr;
+  if (options.mayLackWeights)
+    return nullptr; // what depends on weights was left out
   (*module)->setAttr(TenonDialect::kSymbolsAttrName, ranges.getAttr(&context));
   if (failed(verify(*module))) {
     report(problem({}, "the program was lowered to something that is not valid"));

@@ -234,6 +234,7 @@ private:
   [[noreturn]] void fail(Span span, const llvm::Twine &message);
   Problem problem(Span span, const llvm::Twine &message) { return {span, message.str(), {}, {}}; }
   void at(Span span);
+  void note(Span span, const Val &value);
   Problem &suggest(Problem &problem, llvm::StringRef name, Scope &scope);
   static Val intVal(DimExpr expr);
   Val intVal(int64_t value);

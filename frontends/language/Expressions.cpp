@@ -74,6 +74,7 @@ Val Elaborator::evalName(const Expr &expr, Scope &scope) {
   if (Val *value = scope.find(expr.name)) {
     if (value->kind == ValKind::Poison)
       throw Abandon{};
+    note(expr.span, *value);
     return *value;
   }
   if (expr.name == "inf")

@@ -23,12 +23,25 @@
 
 namespace tenon {
 
+namespace language {
+/// What a name in a file stood for.
+struct Fact {
+  std::string file;
+  uint32_t begin, end;
+  std::string text;
+};
+} // namespace language
+
 struct LanguageOptions {
   std::string weights;                                       ///< a file, or empty
   std::vector<std::pair<std::string, std::string>> settings; ///< --set NAME=VALUE
   std::vector<std::string> libraries; ///< folders to look for used files in
   /// The text of the program where it is not the file's (an editor's).
   std::unique_ptr<language::Source> source;
+  /// What depends on weights that are not given is left out, not refused.
+  bool mayLackWeights = false;
+  /// Where to note what names stood for; may be null.
+  std::vector<language::Fact> *facts = nullptr;
 };
 
 /// Parses `NAME=VALUE`.

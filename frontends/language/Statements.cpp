@@ -112,6 +112,7 @@ void Elaborator::define(const Stmt &stmt, Scope &scope) {
       fail(target.span, "'" + target.name + "' would be an element; write its indices");
     if (result.kind == ValKind::Tuple)
       fail(stmt.span, "there are " + Twine(result.parts->size()) + " values for one name");
+    note({target.span.source, target.span.begin, uint32_t(target.span.begin + target.name.size())}, result);
     return assign(target.name, result, scope);
   }
   Val result = eval(value, scope);

@@ -49,6 +49,8 @@ Val Elaborator::evalWeight(const Expr &call, Scope &scope) {
       fail(part->span, "a weight is named by a text, this is " + describe(name));
     names.push_back(nameArgument(name));
   }
+  if (!weights && options.mayLackWeights)
+    throw Abandon{};
   if (!weights)
     fail(call.span, "weight '" + names.front() + "' is needed, but no --weights FILE is given");
   for (const std::string &name : names)
@@ -95,6 +97,8 @@ Val Elaborator::evalMeta(const Expr &call, Scope &scope) {
   }
   if (call.parts.size() > 2)
     return eval(*call.parts[2], scope);
+  if (!weights && options.mayLackWeights)
+    throw Abandon{};
   Problem missing = problem(call.span, weights ? "'" + weights->path() + "' says nothing of '" + key.text + "'"
                                                : "'" + key.text + "' is needed, but no --weights FILE is given");
   if (weights)

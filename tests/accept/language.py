@@ -1,8 +1,6 @@
 """The native language: models as papers write them, with real weights and state."""
 
 import json
-import pathlib
-import resource
 import subprocess
 import sys
 import time
@@ -107,10 +105,10 @@ def packed(_):
     if not BUNDLE.exists():
         compile_smollm2()
     share = BUNDLE.stat().st_size / SMOLLM2.stat().st_size
-    program = ("import sys, resource; sys.path.insert(0, sys.argv[1]); import numpy as np; from capi import Runtime;"
+    program = ("import sys; sys.path.insert(0, sys.argv[1]); import numpy as np; from capi import Runtime;"
                "model = Runtime().open(sys.argv[2], threads=2);"
                "[model.run({'token': np.array([5], np.int32), 'at': np.array([i], np.int32)}, 'decode') for i in range(3)];"
-               "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+               "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])")
     done = subprocess.run([sys.executable, "-c", program, ROOT / "tests/harness", BUNDLE], text=True,
                           capture_output=True, check=True)
     resident = int(done.stdout) / 1024

@@ -105,6 +105,7 @@ ALL = {
     "docs": runner("docs", "tests/docs/run.py"),
     "commands": runner("commands", "tests/commands/run.py"),
     "language": runner("language", "tests/language/run.py"),
+    "language-server": runner("language-server", "tests/language/lsp.py"),
     "language-spec": runner("language-spec", "tests/language/spec.py"),
     "commands-asan": runner("commands-asan", "tests/commands/run.py", "--preset", "asan"),
     "templates": runner("templates", "tests/runtime/llm/run.py"),
