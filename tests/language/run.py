@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "harness")]
 
 from capi import Compiler, Runtime  # noqa: E402
-from checks import main, test  # noqa: E402
+from checks import main, refused, test  # noqa: E402
 
 import files  # noqa: E402
 import llama  # noqa: E402
@@ -128,6 +128,32 @@ entry f(x: f32[2, {columns}], at: i32[2]) -> (f32[2, {rows}], f32[2, {columns}],
         close(z, values[[5, 2]], f"rows of {name}")
         close(y, x.astype(np.float64) @ values.T, f"product with {name}")
         assert seven == 7
+
+
+@test
+def wrong_weights_are_named(tenon, folder):
+    """What the file lacks or has in another shape: tensor, key and line, and what was probably meant."""
+    weights = folder / "model.safetensors"
+    files.safetensors(weights, {"up.weight": programs.normal(6, 4), "half": np.ones(4, np.float16)})
+    (folder / "config.json").write_text('{"hidden_size": 4, "rope": {"theta": 5.5}}')
+
+    def check(text, *words, options=()):
+        (folder / "model.tn").write_text(text)
+        call = lambda: tenon.call("check", folder / "model.tn", "--weights", weights, *options)  # noqa: E731
+        return refused(call, *words) if words else call()
+
+    entry = "entry f(x: f32[4]) -> f32[6] = [o] sum(i) x[i] * w[o, i]\n"
+    check('config { width = meta("hidden_size") }\nw: f32[6, width] = weight("up.weight")\n' + entry)
+    check('config { theta = meta("rope.theta") }\nentry f(x: f32[4]) -> f32[4] = x * theta')
+    check('w = weight("up.wieght")\n' + entry, "model.tn:1:5", "has no weight 'up.wieght'", "did you mean 'up.weight'?")
+    check('w: f32[4, 6] = weight("up.weight")\n' + entry, "model.tn:1:1",
+          "'w' is weight 'up.weight' f32[6, 4], expected f32[4, 6]")
+    check('config { width = meta("hidden_sise") }\n' + entry, "model.tn:1:18", "says nothing of 'hidden_sise'",
+          "did you mean 'hidden_size'?", "--set gives it a value")
+    check('w = weight("half")\nentry f(x: f32[4]) -> f32[4] = x * w', "this joins f32[4] and f16[4]")
+    check('config { a = 1 }\nentry f(x: f32[4]) -> f32[4] = x * a', "the config has no 'b'", options=("--set", "b=2"))
+    weights.write_bytes(weights.read_bytes()[:-3])
+    check('w = weight("up.weight")\n' + entry, "lies outside of the file")
 
 
 @test
