@@ -37,7 +37,7 @@ def grammar(full):
 def cuda(only, what):
     """The runner's programs or mutants; --full takes all of them."""
     def measure(full):
-        report = m.suite("tests/sim/cuda/run.py", "--filter", only, *(["--full"] if full else []))
+        report = m.suite("tests/sim/cuda/run.py", f"--filter={only}", *(["--full"] if full else []))
         if report["skipped"]:
             return "needs nvcc", None
         return sum_up(report, what)
