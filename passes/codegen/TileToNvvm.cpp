@@ -3,7 +3,7 @@
 // Emits each tile program by a GpuEmitter and removes it.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/tenon/DimRange.h"
+#include "dialects/tenon/FactorRanges.h"
 #include "passes/codegen/Passes.h"
 #include "passes/codegen/gpu/GpuEmitter.h"
 
@@ -13,7 +13,7 @@ namespace tenon {
 
 namespace {
 /// Whether a function's scratch memory may exceed what every block has.
-bool mayExceedShared(tile::FuncOp func, const DimRanges &ranges) {
+bool mayExceedShared(tile::FuncOp func, const FactorRanges &ranges) {
   DimExpr total = DimExpr::constant(func.getContext(), 0);
   func.walk([&](tile::ScratchOp op) { total = total + tile::scratchSize(op); });
   return ranges.maximum(total) > tile::kSharedScratchBytes;
@@ -21,7 +21,7 @@ bool mayExceedShared(tile::FuncOp func, const DimRanges &ranges) {
 
 struct TileToNvvmPass : impl::TileToNvvmPassBase<TileToNvvmPass> {
   void runOnOperation() override {
-    DimRanges ranges(getOperation());
+    FactorRanges ranges(getOperation());
     for (auto func : llvm::make_early_inc_range(getOperation().getOps<tile::FuncOp>())) {
       if (mlir::failed(tile::GpuEmitter(func, mayExceedShared(func, ranges)).run()))
         return signalPassFailure();
