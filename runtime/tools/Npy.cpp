@@ -95,6 +95,11 @@ private:
         out = known.type;
         return {};
       }
+    // What NumPy writes for ml_dtypes' bfloat16: two bytes without a meaning.
+    if (native && descr.substr(1) == "V2") {
+      out = ElementType::BF16;
+      return {};
+    }
     return invalid("elements of .npy type '" + descr + "' are not read");
   }
   Status tuple(std::vector<int64_t> &shape) {

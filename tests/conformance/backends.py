@@ -66,6 +66,12 @@ class InProcess(Backend):
             raise Refusal(f"run: {error}") from None
 
 
+def narrowed(value, expected):
+    """.npy has no bfloat16: `tenon run` writes such outputs as float32, without loss."""
+    is_bf16 = getattr(expected, "dtype", None) == "bfloat16" and value.dtype == "float32"
+    return value.astype(expected.dtype) if is_bf16 else value
+
+
 class Commands(Backend):
     def __init__(self, preset, options, device="cpu"):
         super().__init__(preset, options)
@@ -77,7 +83,8 @@ class Commands(Backend):
     def run(self, case):
         files = self.guard(lambda: self.tenon.run(self.bundle, case.inputs))
         names = list(case.expected)
-        return {name: files[file] for name, file in zip(names, file_names(names)) if file in files}
+        return {name: narrowed(files[file], case.expected[name])
+                for name, file in zip(names, file_names(names)) if file in files}
 
     def guard(self, call):
         try:

@@ -58,6 +58,19 @@ TEST(NpyTest, EveryByteOfTheHeaderMayBeWrong) {
     }
 }
 
+TEST(NpyTest, TwoBytesWithoutAMeaningAreBf16) {
+  std::vector<char> file;
+  ASSERT_TRUE(encodeNpy(make<int16_t>(ElementType::I16, {2}, {0x3F80, 0x4000}), file).ok());
+  for (const char *descr : {"<V2", "|V2"}) {
+    std::string text(file.begin(), file.end());
+    text.replace(text.find("<i2"), 3, descr);
+    Array array;
+    Status status = decodeNpy({text.begin(), text.end()}, array);
+    ASSERT_TRUE(status.ok()) << status.error().message;
+    EXPECT_EQ(array.type, ElementType::BF16);
+  }
+}
+
 TEST(NpyTest, Bf16ComesOutAsF32) {
   std::vector<char> file;
   ASSERT_TRUE(encodeNpy(make<uint16_t>(ElementType::BF16, {2}, {0x3FC0, 0xC000}), file).ok());
