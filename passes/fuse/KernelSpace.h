@@ -36,7 +36,7 @@ public:
     bool isLive = false;   ///< Evaluated by the blocks, not inlined away.
     bool isStaged = false; ///< Read at other indices than it is computed at.
     unsigned uses = 0;     ///< Edges inside that are not inlined.
-    ClassSet parallel, reduced;
+    ClassSet parallel = {}, reduced = {};
   };
 
   /// \p nodes in program order; those in \p recomputed are not stored.
