@@ -10,7 +10,10 @@ set(TENON_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/Tenon")
 
 install(TARGETS tenon-runtime EXPORT TenonTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev)
+install(TARGETS tenon-llm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+        NAMELINK_SKIP)
 install(TARGETS tenon tenon-run tenon-inspect tenon-bench tenon-verify
+                tenon-chat tenon-generate tenon-tokenize
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(FILES runtime/include/tenon.h runtime/include/tenon.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Assets.h"
 #include "dialects/exec/Exec.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -254,7 +255,9 @@ LogicalResult Compilation::writeFile() {
   FailureOr<bundle::BundleInput> input = bundleFromExec(std::move(code), source);
   if (failed(input))
     return failure();
-  Status status = writeBundle(std::move(*input), options.output);
+  Status status = collectAssets(options.assets, options.language.weights, input->assets);
+  if (status.ok())
+    status = writeBundle(std::move(*input), options.output);
   return status.ok() ? success() : fail(status.error().message);
 }
 

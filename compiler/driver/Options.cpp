@@ -96,6 +96,10 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
   model.add(app, options);
   app.add_option("-o,--output", options.output, "the bundle to write (default: MODEL.tenon)")
       ->option_text("FILE");
+  app.add_option("--asset", options.assets,
+                 "a file for the bundle: tokenizer=tokenizer.json, chat_template=FILE; a GGUF "
+                 "file's own are taken without")
+      ->option_text("NAME=FILE");
   app.add_option("--stop-after", stopAfter, "print the IR after a stage: " + stageList())
       ->option_text("STAGE");
   app.add_option("--print-ir-after", options.printAfter,

@@ -29,6 +29,7 @@ struct CompileOptions {
   std::vector<DimOverride> dims;
   /// Of models in the language.
   LanguageOptions language;
+  std::vector<std::string> assets; ///< NAME=FILE
   Stage stopAfter = Stage::Bundle;
   std::vector<std::string> printAfter;
   /// File for the weights of printed IR; empty: the IR names where they lie.

@@ -80,23 +80,31 @@ std::optional<MetaValue> readScalar(Cursor &cursor, uint32_t type) {
   }
 }
 
-/// Lists (the tokenizer) are skipped: the language reads single values.
-void skipList(Cursor &cursor, llvm::StringRef key) {
+struct Numeric {
+  double operator()(const std::string &) const { return 0; }
+  template <typename T>
+  double operator()(T value) const { return static_cast<double>(value); }
+};
+
+/// What a tokenizer is made of; the language itself reads single values.
+MetaList readList(Cursor &cursor, llvm::StringRef key) {
   uint32_t type = cursor.read<uint32_t>();
   uint64_t count = cursor.read<uint64_t>();
   if (type > F64 || type == List)
     refuse("metadata '" + key.take_front(100) + "' is a list of type " + llvm::Twine(type) +
            ", which is not read");
-  if (type != Text) {
-    if (count > cursor.left() / kSizes[type])
-      refuse("metadata '" + key.take_front(100) + "' is longer than the file");
-    (void)cursor.take(count * kSizes[type]);
-    return;
-  }
-  if (count > cursor.left() / 8)
+  if (count > cursor.left() / (type == Text ? 8 : kSizes[type]))
     refuse("metadata '" + key.take_front(100) + "' is longer than the file");
-  for (uint64_t i = 0; i < count; ++i)
-    cursor.string();
+  MetaList list;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (type == Text) {
+      list.texts.push_back(cursor.string());
+      continue;
+    }
+    MetaValue value = *readScalar(cursor, type);
+    list.numbers.push_back(std::visit(Numeric(), value));
+  }
+  return list;
 }
 
 void readMetadata(Cursor &cursor, uint64_t count, WeightFile &to) {
@@ -106,7 +114,7 @@ void readMetadata(Cursor &cursor, uint64_t count, WeightFile &to) {
       refuse("a metadata key has " + llvm::Twine(key.size()) + " bytes");
     uint32_t type = cursor.read<uint32_t>();
     if (type == List) {
-      skipList(cursor, key);
+      to.addList(key, readList(cursor, key));
       continue;
     }
     std::optional<MetaValue> value = readScalar(cursor, type);

@@ -91,6 +91,11 @@ std::optional<MetaValue> WeightFile::meta(llvm::StringRef key) const {
   auto it = metadata.find(key);
   return it == metadata.end() ? std::nullopt : std::optional(it->second);
 }
+const MetaList *WeightFile::list(llvm::StringRef key) const {
+  auto found = lists.find(key);
+  return found == lists.end() ? nullptr : &found->second;
+}
+
 std::vector<std::string> WeightFile::metaKeys() const {
   std::vector<std::string> keys;
   for (const auto &entry : metadata)

@@ -48,6 +48,11 @@ struct WeightEntry {
 };
 
 using MetaValue = std::variant<int64_t, double, bool, std::string>;
+/// A list of texts, or of numbers; the texts lie in the file.
+struct MetaList {
+  std::vector<llvm::StringRef> texts;
+  std::vector<double> numbers;
+};
 
 class WeightFile {
 public:
@@ -63,6 +68,8 @@ public:
   const std::vector<WeightEntry> &entries() const { return tensors; }
   std::optional<MetaValue> meta(llvm::StringRef key) const;
   std::vector<std::string> metaKeys() const;
+  /// A list of a GGUF file's metadata (its vocabulary, say), or null.
+  const MetaList *list(llvm::StringRef key) const;
   llvm::StringRef path() const { return fileName; }
 
   // For the readers of the formats.
@@ -71,6 +78,7 @@ public:
   llvm::Error add(WeightEntry entry, int64_t fileSize);
   /// Refuses a second value of one key.
   llvm::Error addMeta(llvm::StringRef key, MetaValue value);
+  void addList(llvm::StringRef key, MetaList list) { lists[key] = std::move(list); }
   /// Refuses tensors that share bytes.
   llvm::Error checkOverlaps() const;
 
@@ -79,6 +87,7 @@ private:
   std::vector<WeightEntry> tensors;
   llvm::StringMap<size_t> byName;
   llvm::StringMap<MetaValue> metadata;
+  llvm::StringMap<MetaList> lists;
 };
 
 /// The readers; \p name is the file's in the store.

@@ -60,6 +60,8 @@ tenon_error *tenon_bundle_open(const char *path, tenon_bundle **result) {
       return nullArgument(path ? "bundle" : "path");
     auto bundle = std::make_unique<tenon_bundle>();
     TENON_TRY(bundle::BundleFile::open(path, bundle->file));
+    // A description points into itself: no growth may copy it.
+    bundle->entries.reserve(bundle->file->bundle().entries.size());
     for (const bundle::EntryPoint &entry : bundle->file->bundle().entries)
       bundle->entries.push_back(describeEntry(entry));
     *result = bundle.release();
@@ -71,6 +73,20 @@ void tenon_bundle_close(tenon_bundle *bundle) { delete bundle; }
 
 tenon_error *tenon_bundle_verify(const tenon_bundle *bundle) {
   return guarded([&] { return bundle ? bundle->file->verify() : nullArgument("bundle"); });
+}
+
+tenon_error *tenon_bundle_asset(const tenon_bundle *bundle, const char *name, const void **data,
+                                size_t *size) {
+  return guarded([&]() -> Status {
+    if (!bundle || !name || !data || !size)
+      return nullArgument(!bundle ? "bundle" : !name ? "name" : !data ? "data" : "size");
+    const uint8_t *bytes;
+    uint64_t count;
+    TENON_TRY(bundle->file->asset(name, bytes, count));
+    *data = bytes;
+    *size = count;
+    return {};
+  });
 }
 
 size_t tenon_bundle_entry_count(const tenon_bundle *bundle) {

@@ -166,6 +166,22 @@ Status BundleFile::verify() const {
   return {};
 }
 
+Status BundleFile::asset(std::string_view wanted, const uint8_t *&bytes, uint64_t &count) const {
+  for (const Section &section : contents.sections) {
+    if (section.kind != SectionKind::Asset || section.name != wanted)
+      continue;
+    if (!section.external.empty() || !section.encoding.empty())
+      return Status(TENON_UNSUPPORTED, "asset '" + section.name + "' is not plainly in the bundle");
+    if (Status status = checkHash(section); !status.ok())
+      return invalid("'" + name + "': " + status.error().message);
+    bytes = data + section.offset;
+    count = section.size;
+    return {};
+  }
+  return Status(TENON_INVALID_ARGUMENT,
+                "'" + name + "' has no asset '" + std::string(wanted) + "'");
+}
+
 Status BundleFile::mapCode(uint32_t index, void *&code) const {
   const Section &section = contents.sections[index];
   code = ::mmap(nullptr, section.size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, section.offset);

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace tenon::bundle {
 
@@ -34,6 +35,8 @@ public:
   const uint8_t *constantData(const Constant &constant) const {
     return sectionData(constant.section) + constant.offset;
   }
+  /// The bytes of an asset, compared with their hash; fails if there is none of that name.
+  Status asset(std::string_view name, const uint8_t *&bytes, uint64_t &count) const;
   /// Maps a code section for execution, privately; munmap with its size.
   Status mapCode(uint32_t section, void *&code) const;
 

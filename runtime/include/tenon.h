@@ -74,6 +74,11 @@ TENON_API void tenon_bundle_close(tenon_bundle *bundle);
 /* Reads all of the file and compares every hash. */
 TENON_API tenon_error *tenon_bundle_verify(const tenon_bundle *bundle);
 
+/* The bytes of a file that travels in the bundle ("tokenizer", "chat_template"), after
+ * a look at their hash; they live as long as the bundle. */
+TENON_API tenon_error *tenon_bundle_asset(const tenon_bundle *bundle, const char *name,
+                                          const void **data, size_t *size);
+
 /* Structures that the library fills in are handed out by pointer and may grow at
  * their end in later versions: do not build arrays of them. */
 typedef struct tenon_tensor_info {

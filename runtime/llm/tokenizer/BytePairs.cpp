@@ -7,32 +7,13 @@
 
 namespace tenon::llm {
 
-static uint64_t keyOf(TokenId left, TokenId right) {
-  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
-}
-
-Status BytePairs::open(const Vocabulary &vocabulary, TokenId unknown,
-                       const std::vector<std::pair<std::string, std::string>> &list) {
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    TokenId id = vocabulary.find(std::string(1, static_cast<char>(byte)));
-    bytes[byte] = id == noToken ? unknown : id;
-  }
-  merges.reserve(list.size());
-  for (size_t rank = 0; rank < list.size(); ++rank) {
-    const auto &[left, right] = list[rank];
-    TokenId a = vocabulary.find(left), b = vocabulary.find(right),
-            result = vocabulary.find(left + right);
-    if (a == noToken || b == noToken || result == noToken)
-      return Status(TENON_INVALID_ARGUMENT,
-                    "merge " + std::to_string(rank) + " is of tokens that the vocabulary lacks");
-    merges.try_emplace(keyOf(a, b), Merge{static_cast<uint32_t>(rank), result});
-  }
-  return {};
-}
-
-const BytePairs::Merge *BytePairs::find(TokenId left, TokenId right) const {
-  auto found = merges.find(keyOf(left, right));
-  return found == merges.end() ? nullptr : &found->second;
+const MergeSlot *BytePairs::find(TokenId left, TokenId right) const {
+  size_t mask = merges.size() - 1;
+  for (size_t at = hashOfPair(left, right) & mask; merges[at].result != noToken;
+       at = (at + 1) & mask)
+    if (merges[at].left == left && merges[at].right == right)
+      return &merges[at];
+  return nullptr;
 }
 
 void BytePairs::encode(std::string_view piece, std::vector<TokenId> &out) const {
@@ -47,7 +28,7 @@ void BytePairs::encode(std::string_view piece, std::vector<TokenId> &out) const 
 
 void BytePairs::mergeShort(std::vector<TokenId> &ids) const {
   // The merge of each neighbouring pair, kept up to date so that each is looked up once.
-  std::vector<const Merge *> pairs;
+  std::vector<const MergeSlot *> pairs;
   for (size_t i = 0; i + 1 < ids.size(); ++i)
     pairs.push_back(find(ids[i], ids[i + 1]));
   while (!pairs.empty()) {
@@ -85,7 +66,7 @@ void BytePairs::mergeLong(std::vector<TokenId> &ids) const {
     if (left < 0 || symbols[left].next < 0)
       return;
     TokenId a = symbols[left].id, b = symbols[symbols[left].next].id;
-    if (const Merge *merge = find(a, b))
+    if (const MergeSlot *merge = find(a, b))
       queue.push({merge->rank, left, a, b, merge->result});
   };
   for (size_t i = 0; i < symbols.size(); ++i)

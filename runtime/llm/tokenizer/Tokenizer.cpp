@@ -3,6 +3,7 @@
 
 #include "runtime/llm/text/Utf8.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utf8proc.h>
 
@@ -69,11 +70,43 @@ std::string replaceInvalid(std::string_view bytes) {
   return text;
 }
 
+Status Tokenizer::fromImage(std::string_view image, std::shared_ptr<const void> owner,
+                            Tokenizer &result) {
+  Tokenizer made;
+  TENON_TRY(checkImage(image, made.view));
+  made.owner = std::move(owner);
+  made.vocab = Vocabulary(made.view);
+  made.pairs = BytePairs(made.view);
+  made.splitter = static_cast<PreTokenizer>(made.view.header->splitter);
+  for (TokenId id = 0; made.vocab.has(id); ++id)
+    if (std::string_view bytes = made.vocab.bytes(id); made.vocab.isAdded(id) && !bytes.empty())
+      made.added[static_cast<unsigned char>(bytes[0])].push_back(id);
+  for (auto &list : made.added)
+    std::stable_sort(list.begin(), list.end(), [&](TokenId a, TokenId b) {
+      return made.vocab.bytes(a).size() > made.vocab.bytes(b).size();
+    });
+  result = std::move(made);
+  return {};
+}
+
+Status Tokenizer::fromJson(std::string_view json, Tokenizer &result) {
+  TokenizerParts parts;
+  auto image = std::make_shared<std::string>();
+  TENON_TRY(readTokenizerJson(json, parts));
+  TENON_TRY(buildImage(parts, *image));
+  std::string_view bytes = *image;
+  return fromImage(bytes, std::move(image), result);
+}
+
+bool Tokenizer::isStop(TokenId id) const {
+  return std::find(view.stops.begin(), view.stops.end(), id) != view.stops.end();
+}
+
 TokenId Tokenizer::findAdded(std::string_view text, size_t at, bool special, size_t &begin) const {
   for (begin = at; begin < text.size(); ++begin)
     for (TokenId id : added[static_cast<unsigned char>(text[begin])]) {
-      const Token &token = vocab[id];
-      if ((special || !token.special) && text.compare(begin, token.bytes.size(), token.bytes) == 0)
+      std::string_view bytes = vocab.bytes(id);
+      if ((special || !vocab.isSpecial(id)) && text.compare(begin, bytes.size(), bytes) == 0)
         return id;
     }
   return noToken;
@@ -82,7 +115,7 @@ TokenId Tokenizer::findAdded(std::string_view text, size_t at, bool special, siz
 std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
   std::vector<TokenId> ids;
   if (options.addSpecial)
-    ids = prefix;
+    ids.assign(view.prefix.begin(), view.prefix.end());
   for (size_t at = 0; at < text.size();) {
     size_t begin;
     TokenId id = findAdded(text, at, options.parseSpecial, begin);
@@ -90,22 +123,23 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
     if (id == noToken)
       break;
     ids.push_back(id);
-    at = begin + vocab[id].bytes.size();
+    at = begin + vocab.bytes(id).size();
   }
   if (options.addSpecial)
-    ids.insert(ids.end(), suffix.begin(), suffix.end());
+    ids.insert(ids.end(), view.suffix.begin(), view.suffix.end());
   return ids;
 }
 
 void Tokenizer::encodePlain(std::string_view text, std::vector<TokenId> &out) const {
   std::string buffer;
-  if (composes && !isAscii(text))
+  if ((view.header->flags & imageComposes) && !isAscii(text))
     text = buffer = composed(text);
+  bool wholePieces = view.header->flags & imageWholePieces;
   for (size_t at = 0; at < text.size();) {
     size_t end = pieceEnd(splitter, text, at);
     std::string_view piece = text.substr(at, end - at);
     TokenId whole = wholePieces || piece.size() == 1 ? vocab.find(piece) : noToken;
-    if (whole != noToken && !vocab[whole].special)
+    if (whole != noToken && !vocab.isSpecial(whole))
       out.push_back(whole);
     else
       pairs.encode(piece, out);
@@ -116,8 +150,8 @@ void Tokenizer::encodePlain(std::string_view text, std::vector<TokenId> &out) co
 std::string Tokenizer::decode(const std::vector<TokenId> &ids, bool skipSpecial) const {
   std::string all;
   for (TokenId id : ids)
-    if (vocab.has(id) && !(skipSpecial && vocab[id].special))
-      all += vocab[id].bytes;
+    if (vocab.has(id) && !(skipSpecial && vocab.isSpecial(id)))
+      all += vocab.bytes(id);
   return replaceInvalid(all);
 }
 

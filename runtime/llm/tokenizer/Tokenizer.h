@@ -10,6 +10,10 @@
 
 #include "runtime/llm/tokenizer/BytePairs.h"
 #include "runtime/llm/tokenizer/PreTokenizer.h"
+#include "runtime/llm/tokenizer/Vocabulary.h"
+
+#include <array>
+#include <memory>
 
 namespace tenon::llm {
 
@@ -22,30 +26,39 @@ class Tokenizer {
 public:
   /// Byte-level BPE as tokenizer.json has it. What is not supported is refused by name.
   static Status fromJson(std::string_view json, Tokenizer &result);
+  /// An image (Image.h), aligned to 8 bytes, which `owner` keeps alive.
+  static Status fromImage(std::string_view image, std::shared_ptr<const void> owner,
+                          Tokenizer &result);
 
   std::vector<TokenId> encode(std::string_view text, const EncodeOptions &options = {}) const;
   /// The text; what is no UTF-8 becomes U+FFFD. Ids the vocabulary lacks are left out.
   std::string decode(const std::vector<TokenId> &ids, bool skipSpecial = true) const;
   /// The bytes of one token.
   std::string_view bytes(TokenId id) const {
-    return vocab.has(id) ? std::string_view(vocab[id].bytes) : "";
+    return vocab.has(id) ? vocab.bytes(id) : "";
   }
+  bool isSpecial(TokenId id) const { return vocab.has(id) && vocab.isSpecial(id); }
+  /// Whether a model's answer ends with this token.
+  bool isStop(TokenId id) const;
+  TokenId begin() const { return view.header ? view.header->begin : noToken; }
+  TokenId end() const { return view.header ? view.header->end : noToken; }
   const Vocabulary &vocabulary() const { return vocab; }
 
 private:
-  friend class JsonReader;
   void encodePlain(std::string_view text, std::vector<TokenId> &out) const;
   /// The leftmost, then longest, added token at or after `at`; its end in `end`.
   TokenId findAdded(std::string_view text, size_t at, bool special, size_t &begin) const;
 
+  std::shared_ptr<const void> owner;
+  ImageView view;
   Vocabulary vocab;
   BytePairs pairs;
   PreTokenizer splitter = PreTokenizer::Gpt2;
-  bool wholePieces = false; ///< a piece that is a token is taken whole (ignore_merges)
-  bool composes = false;    ///< text is brought to NFC first
-  std::vector<TokenId> prefix, suffix;
   std::array<std::vector<TokenId>, 256> added; ///< by first byte, longest first
 };
+
+/// The parts of a tokenizer.json.
+Status readTokenizerJson(std::string_view json, TokenizerParts &parts);
 
 /// Text of tokens as they come, never cut within a character.
 class StreamDecoder {

@@ -3,14 +3,11 @@
 // is tokenized almost right.
 #include "runtime/llm/tokenizer/Tokenizer.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace tenon::llm {
 
 using Json = nlohmann::json;
-
-constexpr size_t maxTokens = 1 << 21;
 
 /// Expressions that published files split by.
 static std::optional<PreTokenizer> knownExpression(const std::string &text) {
@@ -27,18 +24,18 @@ static std::optional<PreTokenizer> knownExpression(const std::string &text) {
   return std::nullopt;
 }
 
+namespace {
+
 class JsonReader {
 public:
-  explicit JsonReader(Tokenizer &result) : out(result) {}
+  explicit JsonReader(TokenizerParts &result) : out(result) {}
 
   Status read(const Json &json) {
     TENON_TRY(readModel(json.at("model")));
     TENON_TRY(readAdded(json.value("added_tokens", Json::array())));
-    TENON_TRY(fillVocabulary());
-    TokenId id = unknown.empty() ? noToken : out.vocab.find(unknown);
-    if (!unknown.empty() && id == noToken)
+    out.unknown = unknown.empty() ? noToken : find(unknown);
+    if (!unknown.empty() && out.unknown == noToken)
       return refuse("the unknown token '" + unknown + "' is not in the vocabulary");
-    TENON_TRY(out.pairs.open(out.vocab, id, merges));
     TENON_TRY(readNormalizer(json.value("normalizer", Json())));
     TENON_TRY(readPreTokenizer(json.value("pre_tokenizer", Json())));
     return readPostProcessor(json.value("post_processor", Json()));
@@ -53,9 +50,9 @@ private:
     if (id < 0 || id >= static_cast<int64_t>(maxTokens))
       return refuse("token id " + std::to_string(id) + ", expected at most " +
                     std::to_string(maxTokens - 1));
-    if (static_cast<size_t>(id) >= tokens.size())
-      tokens.resize(id + 1);
-    tokens[id] = std::move(token);
+    if (static_cast<size_t>(id) >= out.tokens.size())
+      out.tokens.resize(id + 1);
+    out.tokens[id] = std::move(token);
     return {};
   }
 
@@ -97,7 +94,7 @@ private:
       left = merge.at(0).get<std::string>();
       right = merge.at(1).get<std::string>();
     }
-    auto &[a, b] = merges.emplace_back();
+    auto &[a, b] = out.merges.emplace_back();
     return bytesOfLevel(left, a) && bytesOfLevel(right, b)
                ? Status()
                : refuse("merge '" + left + " " + right + "' is of no bytes");
@@ -118,21 +115,13 @@ private:
     return {};
   }
 
-  Status fillVocabulary() {
-    for (Token &token : tokens) {
-      TokenId id = static_cast<TokenId>(out.vocab.size());
-      bool added = token.added;
-      unsigned char first = token.bytes.empty() ? 0 : static_cast<unsigned char>(token.bytes[0]);
-      if (Status status = out.vocab.add(std::move(token)); !status.ok())
-        return refuse(status.error().message);
-      if (added)
-        out.added[first].push_back(id);
-    }
-    for (auto &list : out.added)
-      std::stable_sort(list.begin(), list.end(), [&](TokenId a, TokenId b) {
-        return out.vocab[a].bytes.size() > out.vocab[b].bytes.size();
-      });
-    return {};
+  /// The token with these bytes, a plain one before others.
+  TokenId find(std::string_view bytes) const {
+    TokenId found = noToken;
+    for (size_t id = out.tokens.size(); id-- > 0;)
+      if (out.tokens[id].bytes == bytes && (found == noToken || !out.tokens[id].added))
+        found = static_cast<TokenId>(id);
+    return found;
   }
 
   Status readNormalizer(const Json &normalizer) {
@@ -200,7 +189,7 @@ private:
         before = false;
         continue;
       }
-      TokenId id = out.vocab.find(piece.at("SpecialToken").at("id").get<std::string>());
+      TokenId id = find(piece.at("SpecialToken").at("id").get<std::string>());
       if (id == noToken)
         return refuse("the post-processor names a token that there is not");
       (before ? out.prefix : out.suffix).push_back(id);
@@ -208,19 +197,16 @@ private:
     return {};
   }
 
-  Tokenizer &out;
-  std::vector<Token> tokens;
+  TokenizerParts &out;
   std::string unknown;
-  std::vector<std::pair<std::string, std::string>> merges;
   bool digits = false, chosen = false;
 };
 
-Status Tokenizer::fromJson(std::string_view json, Tokenizer &result) {
+} // namespace
+
+Status readTokenizerJson(std::string_view json, TokenizerParts &parts) {
   try {
-    Tokenizer tokenizer;
-    TENON_TRY(JsonReader(tokenizer).read(Json::parse(json)));
-    result = std::move(tokenizer);
-    return {};
+    return JsonReader(parts).read(Json::parse(json));
   } catch (const Json::exception &error) {
     return Status(TENON_INVALID_ARGUMENT, std::string("tokenizer: ") + error.what());
   }

@@ -8,19 +8,15 @@
 
 namespace tenon::llm {
 
-Status Vocabulary::add(Token token) {
-  auto [place, fresh] = ids.try_emplace(token.bytes, static_cast<TokenId>(tokens.size()));
-  bool found = token.special || token.added; // in the text itself, so it may repeat another
-  if (!fresh && !found && !tokens[place->second].special && !tokens[place->second].added)
-    return Status(TENON_INVALID_ARGUMENT, "tokens " + std::to_string(place->second) + " and " +
-                                              std::to_string(tokens.size()) + " are the same");
-  tokens.push_back(std::move(token));
-  return {};
-}
-
-TokenId Vocabulary::find(std::string_view bytes) const {
-  auto found = ids.find(bytes);
-  return found == ids.end() ? noToken : found->second;
+TokenId Vocabulary::find(std::string_view wanted) const {
+  if (slots.empty())
+    return noToken;
+  size_t mask = slots.size() - 1;
+  for (size_t at = hashOfToken(wanted) & mask; slots[at] != static_cast<uint32_t>(noToken);
+       at = (at + 1) & mask)
+    if (bytes(static_cast<TokenId>(slots[at])) == wanted)
+      return static_cast<TokenId>(slots[at]);
+  return noToken;
 }
 
 /// Per code point below 324 the byte, or -1.

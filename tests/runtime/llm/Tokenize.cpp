@@ -15,7 +15,7 @@ static std::string streamed(const llm::Tokenizer &tokenizer, const std::vector<l
   llm::StreamDecoder stream(tokenizer);
   std::string text;
   for (llm::TokenId id : ids)
-    if (tokenizer.vocabulary().has(id) && !tokenizer.vocabulary()[id].special)
+    if (tokenizer.vocabulary().has(id) && !tokenizer.isSpecial(id))
       text += stream.push(id);
   return text + stream.finish();
 }

@@ -2,6 +2,7 @@
 // Hugging Face's by tokenizers_test.py.
 #include "runtime/llm/tokenizer/Tokenizer.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -100,6 +101,32 @@ TEST_F(TokenizerTest, RefusesWhatItDoesNotUnderstand) {
   Tokenizer tokenizer;
   EXPECT_FALSE(Tokenizer::fromJson("{", tokenizer).ok());
   EXPECT_FALSE(Tokenizer::fromJson(std::string(100000, '['), tokenizer).ok());
+}
+
+/// Images come from files: whatever they hold, nothing is read outside of them.
+TEST(Image, DamageIsRefusedOrHarmless) {
+  TokenizerParts parts;
+  ASSERT_TRUE(readTokenizerJson(small().dump(), parts).ok());
+  parts.stops = {6};
+  std::string image;
+  ASSERT_TRUE(buildImage(parts, image).ok());
+  unsigned refused = 0;
+  for (size_t at = 0; at < image.size(); ++at) {
+    std::vector<uint64_t> room(image.size() / 8 + 1);
+    std::memcpy(room.data(), image.data(), image.size());
+    auto *bytes = reinterpret_cast<char *>(room.data());
+    bytes[at] ^= static_cast<char>(0x81);
+    Tokenizer damaged;
+    if (!Tokenizer::fromImage({bytes, image.size()}, nullptr, damaged).ok())
+      ++refused;
+    else
+      damaged.decode(damaged.encode("abab<end>é"));
+  }
+  EXPECT_GT(refused, 100u);
+  for (size_t size = 0; size < image.size(); size += 7) {
+    Tokenizer cut;
+    EXPECT_FALSE(Tokenizer::fromImage(std::string_view(image).substr(0, size), nullptr, cut).ok());
+  }
 }
 
 } // namespace

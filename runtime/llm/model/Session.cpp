@@ -1,0 +1,73 @@
+// Feeding tokens. The cache's rows from a sequence's length on are never read, so
+// forgetting tokens takes nothing but a smaller length.
+#include "runtime/llm/model/Session.h"
+
+#include <algorithm>
+
+namespace tenon::llm {
+
+Status Session::open(std::shared_ptr<const LanguageModel> model, const SessionOptions &options,
+                     Session &session) {
+  TENON_TRY(model->needEntries());
+  tenon_session *made = nullptr;
+  tenon_session_options given = {sizeof given, "cpu", options.threads};
+  TENON_TRY(fromApi(tenon_session_create(model->bundle(), &given, &made)));
+  session.handle.reset(made);
+  session.source = std::move(model);
+  session.fed.clear();
+  session.scores = {};
+  return {};
+}
+
+Status Session::run(size_t entry, std::span<const TokenId> tokens, int rank) {
+  int64_t shape[2] = {1, static_cast<int64_t>(tokens.size())};
+  auto at = static_cast<int32_t>(fed.size());
+  DLDataType integer = {kDLInt, 32, 1};
+  DLTensor inputs[2] = {
+      {const_cast<TokenId *>(tokens.data()), {kDLCPU, 0}, rank, integer, shape, nullptr, 0},
+      {&at, {kDLCPU, 0}, 1, integer, shape, nullptr, 0}};
+  DLTensor output{};
+  TENON_TRY(fromApi(tenon_session_run(handle.get(), entry, inputs, 2, &output, 1)));
+  scores = {static_cast<const float *>(output.data), source->vocabulary()};
+  fed.insert(fed.end(), tokens.begin(), tokens.end());
+  return {};
+}
+
+Status Session::feed(std::span<const TokenId> tokens) {
+  if (tokens.empty())
+    return Status(TENON_INVALID_ARGUMENT, "there is no token to read");
+  if (tokens.size() > room())
+    return Status(TENON_INVALID_ARGUMENT, "the text has " +
+                                              std::to_string(fed.size() + tokens.size()) +
+                                              " tokens, the model's context holds " +
+                                              std::to_string(source->context()));
+  for (TokenId id : tokens)
+    if (id < 0 || static_cast<size_t>(id) >= source->vocabulary())
+      return Status(TENON_INVALID_ARGUMENT, "token " + std::to_string(id) +
+                                                ", expected at most " +
+                                                std::to_string(source->vocabulary() - 1));
+  return tokens.size() == 1 ? run(source->decode(), tokens, 1)
+                            : run(source->prefill(), tokens, 2);
+}
+
+Status Session::rewindTo(std::span<const TokenId> tokens) {
+  size_t shared = 0, most = std::min(fed.size(), tokens.size());
+  while (shared < most && fed[shared] == tokens[shared])
+    ++shared;
+  // The last token is read again: its scores are wanted.
+  if (shared == tokens.size() && shared)
+    --shared;
+  std::vector<TokenId> before = fed;
+  truncate(shared);
+  Status status = feed(tokens.subspan(shared));
+  if (!status.ok())
+    fed = std::move(before);
+  return status;
+}
+
+void Session::truncate(size_t length) {
+  fed.resize(std::min(length, fed.size()));
+  scores = {};
+}
+
+} // namespace tenon::llm
