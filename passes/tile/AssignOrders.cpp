@@ -2,9 +2,10 @@
 //
 // Kernels are visited in program order. For each:
 //   1. operands have the order that their producer chose;
-//   2. results: the dimension that only the weight of the heaviest product
-//      depends on goes last; without a product, the order of the operand that
-//      is most like the result;
+//   2. results: the dimension along which the lanes of all products that read it
+//      run goes last (the keys of attention); else the one that only the weight
+//      of the heaviest product depends on; without a product, the order of the
+//      operand that is most like the result;
 //   3. weights: the dimension over which the result's lanes run goes last, the
 //      reduced ones before it in the order in which the other operand walks.
 // Only then are the orders written on the kernels: a weight may be read by a
@@ -34,13 +35,14 @@ bool isRowMajor(ArrayRef<int64_t> order) {
   return true;
 }
 
-Order moveLast(int64_t rank, int64_t last) {
-  Order order;
+/// An order (empty: row-major) with one dimension moved to the end.
+Order moveLast(ArrayRef<int64_t> order, int64_t rank, int64_t last) {
+  Order result;
   for (int64_t i = 0; i < rank; ++i)
-    if (i != last)
-      order.push_back(i);
-  order.push_back(last);
-  return order;
+    if (int64_t dim = order.empty() ? i : order[i]; dim != last)
+      result.push_back(dim);
+  result.push_back(last);
+  return result;
 }
 
 class OrderAssigner {
@@ -107,9 +109,75 @@ private:
     for (auto [result, value] : llvm::zip(kernel.getResults(), yield.getResults()))
       if (cast<RankedTensorType>(value.getType()).getRank() > 1) {
         Order order = chooseResult(kernel, value, buffers, isFree(result));
+        if (std::optional<int64_t> last = isFree(result) ? lanesOfReaders(result) : std::nullopt)
+          order = moveLast(order, cast<RankedTensorType>(value.getType()).getRank(), *last);
+        if (isRowMajor(order))
+          order.clear();
         if (isFree(result))
           orders[result] = order;
       }
+  }
+
+  //===--------------------------------------------------------------------===//
+  // What readers want
+  //===--------------------------------------------------------------------===//
+
+  /// The dimension of a value along which the lanes of every product that reads
+  /// it run, if there is such a one.
+  std::optional<int64_t> lanesOfReaders(Value value) {
+    std::optional<int64_t> common;
+    for (OpOperand &use : value.getUses()) {
+      std::optional<int64_t> dim = lanesOfReader(use);
+      if (!dim || (common && *common != *dim))
+        return std::nullopt;
+      common = dim;
+    }
+    return common;
+  }
+
+  /// Of a product without weights: rows of one operand, lanes of the other.
+  std::optional<int64_t> lanesOfReader(OpOperand &use) {
+    auto kernel = cast<KernelOp>(use.getOwner());
+    Block &body = kernel.getBody().front();
+    auto yield = cast<YieldOp>(body.getTerminator());
+    RankedTensorType type = cast<RankedTensorType>(yield.getResults().front().getType());
+    if (yield.getResults().size() != 1 || type.getRank() == 0)
+      return std::nullopt;
+    BufferOrders rowMajor;
+    for (BlockArgument argument : body.getArguments())
+      rowMajor[argument] = {};
+    Demand demand = demandOf(yield.getResults().front(), rowMajor);
+    int heavy = heaviestProduct(demand);
+    if (heavy < 0 || weightDimension(kernel, demand, heavy, type.getRank()) >= 0)
+      return std::nullopt;
+    DimExpr lanes = DimExpr::factor(kernel.getContext(), type.getRank() - 1);
+    std::optional<int64_t> wanted;
+    for (const MemoryRead &read : demand.getReads()) {
+      bool isOwn = read.buffer == body.getArgument(use.getOperandNumber());
+      if (isOwn && read.reduction != heavy)
+        return std::nullopt;
+      if (read.reduction != heavy)
+        continue;
+      if (isOwn != dependsOn(read.offset, lanes))
+        return std::nullopt;
+      for (auto [dim, expr] : llvm::enumerate(read.index))
+        if (isOwn && dependsOn(expr, lanes)) {
+          if (wanted || coefficientOf(expr, lanes) != 1)
+            return std::nullopt;
+          wanted = dim;
+        }
+    }
+    return wanted;
+  }
+
+  Demand demandOf(Value value, const BufferOrders &buffers) {
+    SmallVector<DimExpr> dims = getDims(value.getType()), index;
+    for (auto [i, dim] : llvm::enumerate(dims))
+      index.push_back(dim.isConstant(1) ? DimExpr::constant(value.getContext(), 0)
+                                        : DimExpr::factor(value.getContext(), i));
+    Demand demand(ranges, dims, buffers);
+    demand.visit(value, index);
+    return demand;
   }
 
   void write(KernelOp kernel) {
@@ -126,12 +194,8 @@ private:
   /// A result that is not free is row-major; its product's weights may still be
   /// laid out for it.
   Order chooseResult(KernelOp kernel, Value value, const BufferOrders &buffers, bool isFree) {
-    SmallVector<DimExpr> dims = getDims(value.getType()), index;
-    for (auto [i, dim] : llvm::enumerate(dims))
-      index.push_back(dim.isConstant(1) ? DimExpr::constant(value.getContext(), 0)
-                                        : DimExpr::factor(value.getContext(), i));
-    Demand demand(ranges, dims, buffers);
-    demand.visit(value, index);
+    SmallVector<DimExpr> dims = getDims(value.getType());
+    Demand demand = demandOf(value, buffers);
     int heavy = heaviestProduct(demand);
     if (heavy < 0)
       return followOperand(kernel, value, buffers);
@@ -143,7 +207,7 @@ private:
     // Fewer elements than lanes: better along another dimension.
     if (std::optional<int64_t> size = dims[lanes].asConstant(); size && *size < 16)
       return followOperand(kernel, value, buffers);
-    Order order = moveLast(dims.size(), lanes);
+    Order order = moveLast({}, dims.size(), lanes);
     if (isFree || isRowMajor(order))
       orderWeights(kernel, demand, heavy, lanes);
     return isRowMajor(order) ? Order() : order;
@@ -219,7 +283,8 @@ private:
     });
     if (lanes >= 0 && last == read.index.end())
       return std::nullopt;
-    Order order = moveLast(read.index.size(), lanes < 0 ? -1 : last - read.index.begin());
+    Order order =
+        moveLast({}, read.index.size(), lanes < 0 ? -1 : last - read.index.begin());
     if (lanes < 0)
       order.pop_back();
     auto walked = [&](int64_t dim) { return walkStride(demand, heavy, read, dim); };

@@ -48,10 +48,7 @@ private:
   /// Splits the block's number into a position per variable, the last fastest.
   void bindBlocks(Value block) {
     starts.resize(variables.size());
-    SmallVector<unsigned> blocked;
-    for (unsigned i = 0; i < variables.size(); ++i)
-      if (!schedule.inner[i])
-        blocked.push_back(i);
+    ArrayRef<unsigned> blocked = schedule.blockOrder;
     OpBuilder &builder = tiles.ir();
     for (size_t k = blocked.size(); k-- > 0;) {
       unsigned i = blocked[k];

@@ -27,6 +27,25 @@ def AssignOrdersPass : Pass<"tenon-assign-orders", "::mlir::ModuleOp"> {
   }];
 }
 
+def PackPanelsPass : Pass<"tenon-pack-panels", "::mlir::ModuleOp"> {
+  let summary = "keep the weights of products in panels of a few vectors";
+  let description = [{
+    For CPUs, after `tenon-assign-orders`: a weight that products read a few
+    columns at a time lies in memory panel by panel, so that what one tile reads
+    is one stream. The panel is a dimension of its own; a reshape in each kernel
+    gives the elements their names back.
+
+    Before:
+    ```mlir
+    tenon.weight @w : tensor<768x3072xf32> ...
+    ```
+    After:
+    ```mlir
+    tenon.weight @w : tensor<768x96x32xf32> ... {order = array<i64: 1, 0, 2>}
+    ```
+  }];
+}
+
 def VerifyOrdersPass : Pass<"tenon-verify-orders", "::mlir::ModuleOp"> {
   let summary = "check that all agree on the order of each tensor in memory";
   let description = [{

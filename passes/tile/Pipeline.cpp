@@ -24,6 +24,8 @@ static KernelsToTilePassOptions optionsFor(llvm::StringRef device) {
 void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device) {
   // Orders first: they decide along which dimension lanes are contiguous.
   manager.addPass(createAssignOrdersPass());
+  if (device != "gpu")
+    manager.addPass(createPackPanelsPass());
   manager.addPass(createVerifyOrdersPass());
   manager.addPass(createKernelsToTilePass(optionsFor(device)));
   manager.addPass(createExpandSizesPass());

@@ -10,11 +10,13 @@
 //      the vector variable is independent, so that it is read once per tile.
 //   5. Staging: reductions that would be computed again.
 //   6. Chunks: enough work for a block.
+//   7. Block order: what consecutive blocks share stays in cache.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/tile/Schedule.h"
 #include "passes/tile/Evaluator.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -217,6 +219,8 @@ public:
       });
     DimExpr extent = best >= 0 ? demand.getRanges().getExtent(best) : DimExpr();
     schedule.vectorWidth = extent ? fit(target.lanes * 2, extent, target.lanes) : 1;
+    if (schedule.vectorWidth > target.lanes && crossesDigits(best))
+      schedule.vectorWidth = target.lanes;
     chooseRows();
   }
 
@@ -282,9 +286,29 @@ private:
       return std::nullopt;
     std::optional<int64_t> step = coefficientOf(digit.getOperands()[0], leaf(variable));
     if (!step || *step < 1 ||
-        !demand.getRanges().isMultipleOf(digit.getOperands()[1], *step * target.lanes * 2))
+        !demand.getRanges().isMultipleOf(digit.getOperands()[1], *step * digitLanes()))
       return std::nullopt;
     return isMod ? *step : 0;
+  }
+
+  int64_t digitLanes() const { return target.lanes * (target.hasThreads ? 2 : 1); }
+
+  /// True if a tile of the chosen width would cross a multiple of a divisor that
+  /// tiles of half the width do not.
+  bool crossesDigits(unsigned variable) {
+    auto crosses = [&](DimExpr digit) {
+      auto operands = digit.getOperands();
+      return (digit.getKind() == DimKind::Mod || digit.getKind() == DimKind::FloorDiv) &&
+             coefficientOf(operands[0], leaf(variable)).value_or(0) > 0 &&
+             digitStride(digit, variable) &&
+             !demand.getRanges().isMultipleOf(
+                 operands[1], *coefficientOf(operands[0], leaf(variable)) * schedule.vectorWidth);
+    };
+    return llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {
+      return llvm::any_of(getTerms(read.offset), [&](const DimTerm &term) {
+        return llvm::any_of(term.atoms, crosses);
+      });
+    });
   }
 
   /// What one access gains (contiguous, or the same for all lanes) or costs.
@@ -508,6 +532,111 @@ static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &
   grow(schedule.vectorVariable, schedule.vectorWidth, blockPoints);
 }
 
+namespace {
+/// Chooses along which operand of a product consecutive blocks walk: the other
+/// one is then read from memory once, and this one again by every step of the
+/// other's, unless it stays in cache.
+class BlockOrder {
+public:
+  BlockOrder(Schedule &schedule, Demand &demand, const SymbolSizes &sizes)
+      : schedule(schedule), demand(demand), sizes(sizes) {}
+
+  void choose() {
+    for (unsigned i = 0; i < schedule.extents.size(); ++i)
+      if (!schedule.inner[i])
+        schedule.blockOrder.push_back(i);
+    if (schedule.vectorVariable < 0 || schedule.rowVariable < 0 || !readsOfProduct())
+      return;
+    if (traffic(columns, rows) < traffic(rows, columns))
+      std::stable_sort(schedule.blockOrder.begin(), schedule.blockOrder.end(),
+                       [&](unsigned a, unsigned b) { return place(a) < place(b); });
+  }
+
+private:
+  /// The reads of one side of the product, and the variables they move with.
+  struct Side {
+    SmallVector<const MemoryRead *> reads;
+    llvm::BitVector variables;
+  };
+
+  /// Of the product with most points: reads that move with the lanes, and others.
+  bool readsOfProduct() {
+    int heavy = -1;
+    double most = 0;
+    for (auto [i, reduction] : llvm::enumerate(demand.getReductions())) {
+      double points = 1;
+      for (unsigned variable : reduction.variables)
+        points *= size(variable);
+      if (isa<ContractOp>(reduction.op) && points > most) {
+        heavy = i;
+        most = points;
+      }
+    }
+    for (const MemoryRead &read : demand.getReads())
+      if (heavy >= 0 && read.reduction == heavy)
+        add(uses(read, schedule.vectorVariable) ? columns : rows, read);
+    return !columns.reads.empty() && !rows.reads.empty();
+  }
+
+  void add(Side &side, const MemoryRead &read) {
+    side.reads.push_back(&read);
+    side.variables.resize(demand.getNumVariables());
+    for (unsigned i = 0; i < demand.getNumVariables(); ++i)
+      if (uses(read, i))
+        side.variables.set(i);
+  }
+
+  /// Bytes moved where the blocks walk `fast` and then take a step of `slow`.
+  double traffic(const Side &slow, const Side &fast) {
+    constexpr double kNearBytes = 512 << 10, kFarBytes = 4 << 20, kFarPrice = 3;
+    double bytes = footprint(fast, slow), again = steps(slow, fast) - 1;
+    if (bytes <= kNearBytes)
+      again = 0;
+    return footprint(slow, fast) + bytes * (1 + again * (bytes > kFarBytes ? kFarPrice : 1));
+  }
+
+  /// What one side reads for one position of what both sides move with.
+  double footprint(const Side &side, const Side &other) {
+    double total = 0;
+    for (const MemoryRead *read : side.reads) {
+      double elements = 1, buffer = 1;
+      for (unsigned i = 0; i < demand.getNumVariables(); ++i)
+        if (uses(*read, i) && (i >= schedule.extents.size() || !other.variables.test(i)))
+          elements *= size(i);
+      for (DimExpr dim : getDims(read->buffer.getType()))
+        buffer *= sizes.nominal(dim);
+      total += 4 * std::min(elements, buffer);
+    }
+    return total;
+  }
+
+  double steps(const Side &side, const Side &other) {
+    double blocks = 1;
+    for (unsigned i : schedule.blockOrder)
+      if (side.variables.test(i) && !other.variables.test(i))
+        blocks *= sizes.nominal(schedule.blocks(i));
+    return blocks;
+  }
+
+  /// Shared variables outermost, then those of the columns, then of the rows.
+  unsigned place(unsigned variable) {
+    if (columns.variables.test(variable))
+      return rows.variables.test(variable) ? 0 : 1;
+    return 2;
+  }
+
+  bool uses(const MemoryRead &read, unsigned variable) {
+    return dependsOn(read.offset, DimExpr::factor(read.offset.getContext(), variable));
+  }
+  double size(unsigned variable) { return sizes.nominal(demand.getRanges().getExtent(variable)); }
+
+  Schedule &schedule;
+  Demand &demand;
+  const SymbolSizes &sizes;
+  Side columns, rows;
+};
+} // namespace
+
 Schedule narrowed(Schedule schedule, const TileTarget &target) {
   if (schedule.vectorWidth > target.lanes * 3)
     schedule.vectorWidth = target.lanes * 2;
@@ -528,6 +657,7 @@ Schedule chooseSchedule(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
   TileChooser(schedule, demand, store, sizes, target).choose();
   markStaged(schedule, demand, sizes);
   chooseChunks(schedule, demand, sizes, target.blockPoints);
+  BlockOrder(schedule, demand, sizes).choose();
   schedule.canOverlap = !target.hasThreads;
   return schedule;
 }

@@ -46,6 +46,8 @@ struct Schedule {
   llvm::DenseSet<mlir::Value> staged;
   /// How many values of each root variable one block takes.
   llvm::SmallVector<int64_t> chunk;
+  /// The variables over blocks; consecutive blocks differ in the last.
+  llvm::SmallVector<unsigned> blockOrder;
 
   /// Number of blocks along a variable.
   DimExpr blocks(unsigned variable) const {
