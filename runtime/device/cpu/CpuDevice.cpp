@@ -1,6 +1,8 @@
-// A launch splits its blocks into one contiguous range per thread; the split
-// depends on grid and thread count only. A grid smaller than the pool leaves
-// threads out, and a grid of one runs on the caller without waking anybody.
+// A launch splits its blocks into contiguous ranges, which threads take one by one:
+// as many as threads where there is little to do, a few times as many else, so
+// that a thread that is interrupted leaves the rest to the others. What a block
+// computes does not depend on who runs it. A launch that is not worth waking a
+// thread runs on the caller.
 #include "runtime/device/cpu/CpuDevice.h"
 
 #include "runtime/device/cpu/CpuFeatures.h"
@@ -16,13 +18,15 @@ namespace {
 constexpr int maxThreads = 4096;
 /// Operations that take about as long as waking a thread and waiting for it.
 constexpr int64_t workPerThread = 1500000;
+/// Ranges per thread, where each has at least that much to do.
+constexpr int64_t rangesPerThread = 4;
 
 struct Launch {
   tenon_kernel kernel;
   tenon_kernel_args args;
   int64_t grid;
   int64_t scratchStride;
-  unsigned threads;
+  unsigned ranges;
   int32_t *results;
 };
 
@@ -30,16 +34,16 @@ struct Launch {
 #ifdef __clang__
 __attribute__((no_sanitize("function")))
 #endif
-void runRange(void *context, unsigned thread) {
+void runRange(void *context, unsigned range, unsigned thread) {
   const Launch &launch = *static_cast<const Launch *>(context);
   tenon_kernel_args args = launch.args;
   auto split = [&](int64_t t) {
-    return static_cast<int64_t>(static_cast<__int128>(launch.grid) * t / launch.threads);
+    return static_cast<int64_t>(static_cast<__int128>(launch.grid) * t / launch.ranges);
   };
-  args.begin = split(thread);
-  args.end = split(thread + 1);
+  args.begin = split(range);
+  args.end = split(range + 1);
   args.scratch = static_cast<char *>(args.scratch) + launch.scratchStride * thread;
-  launch.results[thread] = launch.kernel(&args);
+  launch.results[range] = launch.kernel(&args);
 }
 
 /// Why a kernel failed, in the words of the bundle.
@@ -75,7 +79,7 @@ Status CpuDevice::open(std::shared_ptr<const bundle::BundleFile> opened, int thr
   if (codeSize)
     TENON_TRY(file->mapCode(target().section, code));
   TENON_TRY(pool.start(threads ? threads : availableProcessors()));
-  results.resize(pool.size());
+  results.resize(pool.size() * rangesPerThread);
   return {};
 }
 
@@ -121,6 +125,15 @@ Status CpuDevice::fill(void *to, uint64_t pattern, unsigned width, uint64_t byte
   return {};
 }
 
+/// As many ranges for every thread, or one for each of fewer threads.
+int64_t CpuDevice::rangesFor(int64_t work) const {
+  int64_t threads = pool.size();
+  int64_t worth = work < 0 ? threads : 1 + work / workPerThread;
+  if (threads == 1 || worth < threads)
+    return std::min(threads, worth);
+  return threads * std::min(rangesPerThread, worth / threads);
+}
+
 Status CpuDevice::launch(const LaunchRequest &request) {
   uint32_t kernel = request.kernel;
   int64_t grid = request.grid, scratchBytes = request.scratchBytes, work = request.work;
@@ -131,9 +144,7 @@ Status CpuDevice::launch(const LaunchRequest &request) {
     return Status(TENON_NO_DEVICE, "the bundle has no code of kernel '" +
                                        file->bundle().kernels[kernel].name + "' for " +
                                        target().name);
-  int64_t worth = work < 0 ? pool.size() : 1 + work / workPerThread;
-  unsigned threads =
-      static_cast<unsigned>(std::min<int64_t>({grid, static_cast<int64_t>(pool.size()), worth}));
+  unsigned ranges = static_cast<unsigned>(std::min(grid, rangesFor(work)));
   uint64_t stride;
   int64_t total;
   if (scratchBytes < 0 || !alignUp(scratchBytes, 64, stride) ||
@@ -144,11 +155,11 @@ Status CpuDevice::launch(const LaunchRequest &request) {
   auto function = reinterpret_cast<tenon_kernel>(static_cast<char *>(code) + entry);
   Launch launch{function, {request.buffers, request.symbols, scratch.data(), 0, 0},
                 grid,     static_cast<int64_t>(stride),
-                threads,  results.data()};
-  pool.run(threads, runRange, &launch);
-  for (unsigned thread = 0; thread < threads; ++thread)
-    if (results[thread] != 0)
-      return Status(TENON_EXECUTION, describeResult(file->bundle(), kernel, results[thread]));
+                ranges,   results.data()};
+  pool.run(ranges, runRange, &launch);
+  for (unsigned range = 0; range < ranges; ++range)
+    if (results[range] != 0)
+      return Status(TENON_EXECUTION, describeResult(file->bundle(), kernel, results[range]));
   return {};
 }
 

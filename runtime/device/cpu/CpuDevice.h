@@ -46,6 +46,8 @@ public:
   const bundle::Target &target() const { return file->bundle().targets[targetIndex]; }
 
 private:
+  int64_t rangesFor(int64_t work) const;
+
   std::shared_ptr<const bundle::BundleFile> file;
   uint32_t targetIndex = bundle::none;
   void *code = nullptr;

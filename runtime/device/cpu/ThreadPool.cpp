@@ -28,7 +28,7 @@ unsigned availableProcessors() {
 Status ThreadPool::start(unsigned threads) {
   try {
     for (unsigned thread = 1; thread < threads; ++thread)
-      workers.emplace_back([this] { work(); });
+      workers.emplace_back([this, thread] { work(thread); });
   } catch (const std::system_error &) {
     return Status(TENON_OUT_OF_MEMORY, "cannot start thread " + std::to_string(workers.size() + 1) +
                                            " of " + std::to_string(threads));
@@ -55,31 +55,32 @@ uint32_t ThreadPool::awaitEpoch(uint32_t seen) {
   return epoch.load(std::memory_order_acquire);
 }
 
-void ThreadPool::takeParts(uint32_t now) {
+void ThreadPool::takeParts(uint32_t now, unsigned thread) {
   uint64_t word = parts.load(std::memory_order_acquire);
   while (word >> 32 == now && (word >> 16 & 0xffff) < (word & 0xffff)) {
     if (!parts.compare_exchange_weak(word, word + 0x10000, std::memory_order_acq_rel,
                                      std::memory_order_acquire))
       continue;
-    task(context, static_cast<unsigned>(word >> 16 & 0xffff));
+    task(context, static_cast<unsigned>(word >> 16 & 0xffff), thread);
     if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
       pending.notify_one();
     word = parts.load(std::memory_order_acquire);
   }
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(unsigned thread) {
   for (uint32_t seen = 0;;) {
     seen = awaitEpoch(seen);
     if (stopping)
       return;
-    takeParts(seen);
+    takeParts(seen, thread);
   }
 }
 
 void ThreadPool::run(unsigned count, Task newTask, void *newContext) {
   if (count <= 1 || workers.empty()) {
-    newTask(newContext, 0);
+    for (unsigned part = 0; part < count; ++part)
+      newTask(newContext, part, 0);
     return;
   }
   task = newTask;
@@ -89,7 +90,7 @@ void ThreadPool::run(unsigned count, Task newTask, void *newContext) {
   parts.store(uint64_t(now) << 32 | count, std::memory_order_release);
   epoch.store(now, std::memory_order_release);
   epoch.notify_all();
-  takeParts(now);
+  takeParts(now, 0);
   for (unsigned i = 0; i < spins; ++i) {
     if (pending.load(std::memory_order_acquire) == 0)
       return;

@@ -1,8 +1,8 @@
 // A persistent pool that runs one task on all its threads at a time.
 //
-// A task has parts, as many as threads are asked for; whoever is awake takes the
-// next one, the caller too, so that a worker that the system does not let run
-// holds nobody up. Workers spin for a while after a task, because the next launch
+// A task has parts; whoever is awake takes the next one, the caller too, so that a
+// worker that the system does not let run, or whose part takes long, holds nobody
+// up. Workers spin for a while after a task, because the next launch
 // usually follows within microseconds, and then sleep. The split of the work is
 // the caller's: the pool only says "this is part t of n".
 #pragma once
@@ -18,7 +18,8 @@ namespace tenon {
 
 class ThreadPool {
 public:
-  using Task = void (*)(void *context, unsigned part);
+  /// \p thread is one of size(): no two parts run on it at the same time.
+  using Task = void (*)(void *context, unsigned part, unsigned thread);
 
   ThreadPool() = default;
   ~ThreadPool();
@@ -29,14 +30,17 @@ public:
   Status start(unsigned threads);
   unsigned size() const { return static_cast<unsigned>(workers.size()) + 1; }
 
-  /// Calls task(context, t) for t in [0, count), each once and on any thread, and
-  /// returns when all are done. 1 <= count <= size().
+  /// The most parts of a task.
+  static constexpr unsigned maxParts = 0xffff;
+
+  /// Calls task(context, part, thread) for part in [0, count), each once and on any
+  /// thread, and returns when all are done. 1 <= count <= maxParts.
   void run(unsigned count, Task task, void *context);
 
 private:
-  void work();
+  void work(unsigned thread);
   uint32_t awaitEpoch(uint32_t seen);
-  void takeParts(uint32_t now);
+  void takeParts(uint32_t now, unsigned thread);
 
   std::vector<std::thread> workers;
   Task task = nullptr;
