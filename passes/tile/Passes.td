@@ -46,6 +46,26 @@ def PackPanelsPass : Pass<"tenon-pack-panels", "::mlir::ModuleOp"> {
   }];
 }
 
+def MarkInPlacePass : Pass<"tenon-mark-in-place", "::mlir::ModuleOp"> {
+  let summary = "update the tensor that a loop carries where it lies";
+  let description = [{
+    A scatter whose data is a loop's carried tensor, read by nothing else, and
+    whose result is that tensor in the next round gets `tenon.in_place`: its
+    kernel copies nothing, and scheduling gives it one buffer.
+
+    Before:
+    ```mlir
+    %n = tenon.scatter none %carried[%t] %step ...
+    tenon.yield %more, %n
+    ```
+    After:
+    ```mlir
+    %n = tenon.scatter none %carried[%t] %step ... {tenon.in_place}
+    tenon.yield %more, %n
+    ```
+  }];
+}
+
 def VerifyOrdersPass : Pass<"tenon-verify-orders", "::mlir::ModuleOp"> {
   let summary = "check that all agree on the order of each tensor in memory";
   let description = [{

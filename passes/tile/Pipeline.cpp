@@ -22,7 +22,8 @@ static KernelsToTilePassOptions optionsFor(llvm::StringRef device) {
 }
 
 void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device) {
-  // Orders first: they decide along which dimension lanes are contiguous.
+  manager.addPass(createMarkInPlacePass());
+  // Orders before tiles: they decide along which dimension lanes are contiguous.
   manager.addPass(createAssignOrdersPass());
   if (device != "gpu")
     manager.addPass(createPackPanelsPass());

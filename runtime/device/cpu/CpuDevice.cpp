@@ -17,7 +17,7 @@ namespace {
 
 constexpr int maxThreads = 4096;
 /// Operations that take about as long as waking a thread and waiting for it.
-constexpr int64_t workPerThread = 1500000;
+constexpr int64_t workPerThread = 400000;
 /// Ranges per thread, where each has at least that much to do.
 constexpr int64_t rangesPerThread = 4;
 
