@@ -11,8 +11,9 @@
 namespace tenon {
 namespace {
 
-/// Some tens of microseconds of pause instructions.
-constexpr unsigned spins = 2000;
+/// Some hundred microseconds of pause instructions: more than a launch that does
+/// without the workers takes, so that they are awake until the program ends.
+constexpr unsigned spins = 12000;
 
 void pause() { __builtin_ia32_pause(); }
 
