@@ -224,8 +224,7 @@ Value Evaluator::branch(Value holds, int variable, ArrayRef<Guard> guards, Value
   return branch.getResult(0);
 }
 
-/// The positions of a variable at which a guard begins and ceases to hold.
-static std::optional<std::pair<int64_t, int64_t>> interval(const Guard &guard, DimExpr variable) {
+std::optional<std::pair<int64_t, int64_t>> guardInterval(const Guard &guard, DimExpr variable) {
   if (coefficientOf(guard.index, variable) != 1 || !guard.extent.isConstant())
     return std::nullopt;
   DimExpr offset = guard.index - variable;
@@ -239,7 +238,7 @@ SmallVector<Guard> Evaluator::takeIntervals(BodyGuards &guards, ArrayRef<unsigne
   auto isInterval = [&](const Guard &guard) {
     return llvm::any_of(variables, [&](unsigned variable) {
       return tiles.getVariable(variable).extent.isConstant() &&
-             interval(guard, tiles.var(variable)).has_value();
+             guardInterval(guard, tiles.var(variable)).has_value();
     });
   };
   llvm::copy_if(guards.all, std::back_inserter(taken), isInterval);
@@ -248,12 +247,10 @@ SmallVector<Guard> Evaluator::takeIntervals(BodyGuards &guards, ArrayRef<unsigne
   return taken;
 }
 
-/// Where a loop over the variable is divided so that each guard holds in whole
-/// parts or nowhere in them.
-static SmallVector<int64_t> segments(ArrayRef<Guard> guards, DimExpr variable, int64_t extent) {
+SmallVector<int64_t> guardSegments(ArrayRef<Guard> guards, DimExpr variable, int64_t extent) {
   SmallVector<int64_t> ends{0, extent};
   for (const Guard &guard : guards)
-    if (auto ends2 = interval(guard, variable))
+    if (auto ends2 = guardInterval(guard, variable))
       for (int64_t end : {ends2->first, ends2->second})
         if (end > 0 && end < extent)
           ends.push_back(end);
@@ -372,11 +369,11 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
         intervals, [&](const Guard &guard) { return dependsOn(guard.index, tiles.var(variable)); });
     if (own.empty())
       return loopOver(zero, tiles.scalar(extent), acc);
-    SmallVector<int64_t> ends = segments(own, tiles.var(variable), extent.getValue());
+    SmallVector<int64_t> ends = guardSegments(own, tiles.var(variable), extent.getValue());
     for (auto [from, to] : llvm::zip(ends, llvm::drop_begin(ends))) {
       size_t before = assumed.size();
       for (const Guard &guard : own)
-        if (auto holds = interval(guard, tiles.var(variable));
+        if (auto holds = guardInterval(guard, tiles.var(variable));
             holds && holds->first <= from && to <= holds->second)
           assumed.push_back(guard);
       auto at = [&](int64_t position) {

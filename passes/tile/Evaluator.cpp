@@ -280,6 +280,19 @@ void Evaluator::collectGuards(Value value, ArrayRef<DimExpr> index, BodyGuards &
   }
 }
 
+SmallVector<Guard> Evaluator::guardsOf(Value value, ArrayRef<DimExpr> index) {
+  BodyGuards guards;
+  collectGuards(value, index, guards, std::nullopt);
+  return guards.all;
+}
+
+void Evaluator::emitWhere(ArrayRef<Guard> guards, llvm::function_ref<void()> emit) {
+  size_t before = assumed.size();
+  assumed.append(guards.begin(), guards.end());
+  emit();
+  assumed.truncate(before);
+}
+
 SmallVector<Guard> Evaluator::uniformGuards(ArrayRef<Guard> guards) {
   SmallVector<Guard> uniform;
   for (const Guard &guard : guards)

@@ -39,6 +39,14 @@ struct BodyGuards {
   llvm::SmallVector<Guard> all, skipping;
 };
 
+/// The positions of a variable at which a guard begins and ceases to hold, if it
+/// is about that variable alone.
+std::optional<std::pair<int64_t, int64_t>> guardInterval(const Guard &guard, DimExpr variable);
+/// Where a loop over the variable is divided so that each guard holds in whole
+/// parts or nowhere in them: with [0, 3) and [3, 5) of 8, at 0, 3, 5, 8.
+llvm::SmallVector<int64_t> guardSegments(llvm::ArrayRef<Guard> guards, DimExpr variable,
+                                         int64_t extent);
+
 class Evaluator {
 public:
   /// \p entry is the first block of the function, where scratch is declared.
@@ -63,6 +71,12 @@ public:
   /// a guard does not hold are unspecified. Null after an error was reported.
   Scalar evaluate(mlir::Value value, llvm::ArrayRef<DimExpr> index,
                   llvm::ArrayRef<Guard> guards = {});
+
+  /// The guards that are tested where the value is evaluated at an index, outside
+  /// of reductions: of pads and of the pieces of concatenations.
+  llvm::SmallVector<Guard> guardsOf(mlir::Value value, llvm::ArrayRef<DimExpr> index);
+  /// Emits code that runs only where the guards hold.
+  void emitWhere(llvm::ArrayRef<Guard> guards, llvm::function_ref<void()> emit);
 
   /// Stores a result of the kernel at the index.
   void store(Scalar element, mlir::Value value, llvm::ArrayRef<DimExpr> index);

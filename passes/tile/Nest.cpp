@@ -5,6 +5,9 @@
 //   2. variables over blocks in chunks: vectors, then rows;
 //   3. inner variables: scalars, then rows, then vectors.
 //
+// A loop over vectors of a concatenation is divided at the ends of its pieces, so
+// that each part reads one piece.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/tile/Nest.h"
@@ -87,17 +90,88 @@ private:
     unsigned i = order[level];
     DimExpr extent = schedule.extents[i];
     int64_t width = tileDim(i) >= 0 ? tiles.getWidths()[tileDim(i)] : 1;
+    SmallVector<Guard> guards = piecesAlong(i);
     Value from = constant(0), to = tiles.scalar(extent);
     if (!schedule.inner[i]) {
       from = starts[i];
-      if (schedule.chunk[i] == width)
+      if (schedule.chunk[i] == width && guards.empty())
         return emitTile(level, from);
       Value end =
           arith::AddIOp::create(tiles.ir(), tiles.getLoc(), from, constant(schedule.chunk[i]));
       to = arith::MinUIOp::create(tiles.ir(), tiles.getLoc(), end, to);
     }
+    if (!guards.empty())
+      return emitPieces(level, from, to, guards);
     tiles.loop(from, to, width, {}, [&](Value iv, ValueRange) {
       emitTile(level, iv);
+      return SmallVector<Value>{};
+    });
+  }
+
+  /// The guards by which a loop over vectors is divided: intervals of its
+  /// variable, of which some part is a tile long.
+  SmallVector<Guard> piecesAlong(unsigned i) {
+    constexpr size_t kMostPieces = 64;
+    DimExpr variable = tiles.var(variables[i]), extent = schedule.extents[i];
+    int64_t width = tileDim(i) >= 0 ? tiles.getWidths()[tileDim(i)] : 1;
+    SmallVector<Guard> guards;
+    if (tileDim(i) != 1 || width == 1 || !schedule.canOverlap || !extent.isConstant() ||
+        extent.getValue() < width)
+      return guards;
+    for (auto [value, target] : stores)
+      for (const Guard &guard : evaluator.guardsOf(value, index))
+        if (guardInterval(guard, variable))
+          guards.push_back(guard);
+    if (guards.size() > kMostPieces)
+      guards.clear();
+    SmallVector<int64_t> ends = guardSegments(guards, variable, extent.getValue());
+    bool hasWhole = false;
+    for (auto [begin, end] : llvm::zip(ends, llvm::drop_begin(ends)))
+      hasWhole |= end - begin >= width;
+    return hasWhole ? guards : SmallVector<Guard>();
+  }
+
+  /// One loop for each part of [from, to) in which the same guards hold. Parts
+  /// shorter than a tile are taken together, their guards tested lane by lane.
+  void emitPieces(unsigned level, Value from, Value to, ArrayRef<Guard> guards) {
+    unsigned i = order[level];
+    DimExpr variable = tiles.var(variables[i]);
+    int64_t extent = schedule.extents[i].getValue(), width = tiles.getWidths()[tileDim(i)];
+    SmallVector<int64_t> ends = guardSegments(guards, variable, extent);
+    for (size_t at = 0; at + 1 < ends.size();) {
+      size_t next = at + 1;
+      bool isWhole = ends[next] - ends[at] >= width;
+      while (!isWhole && next + 1 < ends.size() && ends[next + 1] - ends[next] < width)
+        ++next;
+      SmallVector<Guard> holding;
+      if (isWhole)
+        llvm::copy_if(guards, std::back_inserter(holding), [&](const Guard &guard) {
+          auto [begin, end] = *guardInterval(guard, variable);
+          return begin <= ends[at] && ends[next] <= end;
+        });
+      evaluator.emitWhere(holding, [&] {
+        emitPart(level, from, to, ends[at], ends[next], isWhole ? ends[next] : extent);
+      });
+      at = next;
+    }
+  }
+
+  /// The part [begin, end) of a loop, no tile beyond `limit`.
+  void emitPart(unsigned level, Value from, Value to, int64_t begin, int64_t end, int64_t limit) {
+    unsigned i = order[level];
+    OpBuilder &builder = tiles.ir();
+    int64_t width = tiles.getWidths()[tileDim(i)];
+    Value first = arith::MaxUIOp::create(builder, tiles.getLoc(), from, constant(begin));
+    Value past = arith::MinUIOp::create(builder, tiles.getLoc(), to, constant(end));
+    bool isAligned = begin % width == 0 && limit % width == 0;
+    tiles.loop(first, past, width, {}, [&](Value iv, ValueRange) {
+      if (!isAligned)
+        iv = arith::MinUIOp::create(builder, tiles.getLoc(), iv, constant(limit - width));
+      bindAt(level, iv);
+      tiles.getVariable(variables[i]).isFull = true;
+      tiles.getVariable(variables[i]).isShifted = !isAligned;
+      emitLevel(level + 1);
+      setWhole(variables[i], false);
       return SmallVector<Value>{};
     });
   }
