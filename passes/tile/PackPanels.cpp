@@ -28,13 +28,14 @@ namespace tenon {
 #include "passes/tile/Passes.h.inc"
 
 namespace {
-/// Wider than a panel: two vectors of the longest registers, or one.
-constexpr int64_t kPanelWidths[] = {32, 16};
+/// Two vectors of the longest registers, or one, or what divides other numbers of
+/// columns (1000, 200, 72); the first that fits is taken.
+constexpr int64_t kPanelWidths[] = {32, 16, 40, 24};
 
 /// What is known of one weight.
 struct Candidate {
   SmallVector<ReadOp> reads;
-  int64_t width = kPanelWidths[0]; ///< 0 if some read allows none
+  SmallVector<int64_t> widths{std::begin(kPanelWidths), std::end(kPanelWidths)};
   bool isProduct = false;
 };
 
@@ -49,7 +50,7 @@ public:
     module.walk([&](ReadOp read) { addRead(read); });
     module.walk([&](KernelOp kernel) { visit(kernel); });
     for (auto &[weight, candidate] : candidates)
-      if (candidate.isProduct && candidate.width > 0)
+      if (candidate.isProduct && !candidate.widths.empty())
         pack(cast<WeightOp>(weight), candidate);
   }
 
@@ -79,7 +80,7 @@ private:
       return kernel && !irregularOp(kernel);
     });
     if (!isRegular)
-      candidate.width = 0;
+      candidate.widths.clear();
   }
 
   void visit(KernelOp kernel) {
@@ -109,29 +110,25 @@ private:
 
   void visitRead(WeightOp weight, Demand &demand, const MemoryRead &read, unsigned rank) {
     Candidate &candidate = candidates[weight];
-    int64_t width = 0;
-    for (unsigned dim = 0; dim < rank; ++dim)
-      width = std::max(width, widthAlong(weight, demand, read,
-                                         DimExpr::factor(weight.getContext(), dim)));
-    candidate.width = std::min(candidate.width, width);
+    llvm::erase_if(candidate.widths, [&](int64_t width) {
+      return llvm::none_of(llvm::seq(rank), [&](unsigned dim) {
+        return fits(weight, demand, read, DimExpr::factor(weight.getContext(), dim), width);
+      });
+    });
     candidate.isProduct |=
         read.reduction >= 0 && isa<ContractOp>(demand.getReductions()[read.reduction].op);
   }
 
-  /// The widest panel whose beginning a tile along \p lanes can meet.
-  int64_t widthAlong(WeightOp weight, Demand &demand, const MemoryRead &read, DimExpr lanes) {
+  /// True if tiles along \p lanes can meet the beginnings of panels.
+  bool fits(WeightOp weight, Demand &demand, const MemoryRead &read, DimExpr lanes,
+            int64_t width) {
     int64_t last = lastDim(weight);
     int64_t size = cast<RankedTensorType>(weight.getType()).getDimSize(last);
     unsigned users = llvm::count_if(read.index,
                                     [&](DimExpr index) { return dependsOn(index, lanes); });
     DimExpr index = read.index[last];
-    if (users != 1 || coefficientOf(index, lanes) != 1)
-      return 0;
-    for (int64_t width : kPanelWidths)
-      if (size > width && size % width == 0 &&
-          demand.getRanges().isMultipleOf(index - lanes, width))
-        return width;
-    return 0;
+    return users == 1 && coefficientOf(index, lanes) == 1 && size > width && size % width == 0 &&
+           demand.getRanges().isMultipleOf(index - lanes, width);
   }
 
   /// The type with the last dimension (in memory) split, and its order.
@@ -153,7 +150,7 @@ private:
   }
 
   void pack(WeightOp weight, Candidate &candidate) {
-    auto [type, order] = panelsOf(weight, candidate.width);
+    auto [type, order] = panelsOf(weight, candidate.widths.front());
     weight.setType(type);
     weight.setOrder(order);
     for (ReadOp read : candidate.reads) {

@@ -219,8 +219,8 @@ public:
       });
     DimExpr extent = best >= 0 ? demand.getRanges().getExtent(best) : DimExpr();
     schedule.vectorWidth = extent ? fit(target.lanes * 2, extent, target.lanes) : 1;
-    if (schedule.vectorWidth > target.lanes && crossesDigits(best))
-      schedule.vectorWidth = target.lanes;
+    if (extent && schedule.vectorWidth > 1)
+      schedule.vectorWidth = withinDigits(best, schedule.vectorWidth);
     chooseRows();
   }
 
@@ -285,30 +285,45 @@ private:
     if (!isMod && digit.getKind() != DimKind::FloorDiv)
       return std::nullopt;
     std::optional<int64_t> step = coefficientOf(digit.getOperands()[0], leaf(variable));
-    if (!step || *step < 1 ||
-        !demand.getRanges().isMultipleOf(digit.getOperands()[1], *step * digitLanes()))
+    if (!step || *step < 1)
+      return std::nullopt;
+    DimExpr divisor = digit.getOperands()[1];
+    int64_t lanes = target.lanes * (target.hasThreads ? 2 : 1);
+    if (!demand.getRanges().isMultipleOf(divisor, *step * lanes) &&
+        !(*step == 1 && isOwnWidth(divisor, variable)))
       return std::nullopt;
     return isMod ? *step : 0;
   }
 
-  int64_t digitLanes() const { return target.lanes * (target.hasThreads ? 2 : 1); }
+  /// A divisor that is itself a good width of tiles.
+  bool isOwnWidth(DimExpr divisor, unsigned variable) {
+    int64_t width = divisor.isConstant() ? divisor.getValue() : 0;
+    return !target.hasThreads && width >= target.lanes && width <= target.lanes * 3 &&
+           width % (target.lanes / 2) == 0 &&
+           demand.getRanges().isMultipleOf(demand.getRanges().getExtent(variable), width);
+  }
 
-  /// True if a tile of the chosen width would cross a multiple of a divisor that
-  /// tiles of half the width do not.
-  bool crossesDigits(unsigned variable) {
-    auto crosses = [&](DimExpr digit) {
-      auto operands = digit.getOperands();
-      return (digit.getKind() == DimKind::Mod || digit.getKind() == DimKind::FloorDiv) &&
-             coefficientOf(operands[0], leaf(variable)).value_or(0) > 0 &&
-             digitStride(digit, variable) &&
-             !demand.getRanges().isMultipleOf(
-                 operands[1], *coefficientOf(operands[0], leaf(variable)) * schedule.vectorWidth);
-    };
-    return llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {
-      return llvm::any_of(getTerms(read.offset), [&](const DimTerm &term) {
-        return llvm::any_of(term.atoms, crosses);
+  /// The width if no tile crosses a multiple of a divisor; else another for which
+  /// that is so.
+  int64_t withinDigits(unsigned variable, int64_t width) {
+    SmallVector<std::pair<DimExpr, int64_t>> digits; // divisor, step
+    for (const MemoryRead &read : demand.getReads())
+      for (const DimTerm &term : getTerms(read.offset))
+        for (DimExpr atom : term.atoms)
+          if (atom != leaf(variable) && digitStride(atom, variable).value_or(-1) >= 0)
+            if (int64_t step = *coefficientOf(atom.getOperands()[0], leaf(variable)); step > 0)
+              digits.push_back({atom.getOperands()[1], step});
+    SmallVector<int64_t> candidates{width};
+    for (auto [divisor, step] : digits)
+      if (step == 1 && isOwnWidth(divisor, variable))
+        candidates.push_back(divisor.getValue());
+    candidates.append({target.lanes, target.lanes / 2});
+    auto *good = llvm::find_if(candidates, [&](int64_t candidate) {
+      return llvm::all_of(digits, [&](auto digit) {
+        return demand.getRanges().isMultipleOf(digit.first, digit.second * candidate);
       });
     });
+    return good == candidates.end() ? width : *good;
   }
 
   /// What one access gains (contiguous, or the same for all lanes) or costs.
@@ -639,7 +654,7 @@ private:
 
 Schedule narrowed(Schedule schedule, const TileTarget &target) {
   if (schedule.vectorWidth > target.lanes * 3)
-    schedule.vectorWidth = target.lanes * 2;
+    schedule.vectorWidth = target.lanes * (schedule.vectorWidth % (target.lanes * 2) == 0 ? 2 : 1);
   int64_t vectors = std::max<int64_t>(1, llvm::divideCeil(schedule.vectorWidth, target.lanes));
   int64_t most = std::max<int64_t>(1, (target.registers - vectors - 1) / vectors);
   int64_t parts = llvm::divideCeil(schedule.rowWidth, most);

@@ -7,10 +7,12 @@ tenon.weight @w : tensor<8x3072xf32> <"m.bin", 0, 98304>
 // CHECK: tenon.weight @filter : tensor<3x16x32x3x3xf32> {{.*}} {order = array<i64: 0, 2, 3, 4, 1>}
 tenon.weight @filter : tensor<48x32x3x3xf32> <"m.bin", 98304, 55296>
 // One panel is no panel, and what is no multiple of one stays as it is.
+// CHECK: tenon.weight @thousand : tensor<8x25x40xf32> {{.*}} {order = array<i64: 1, 0, 2>}
+tenon.weight @thousand : tensor<8x1000xf32> <"m.bin", 154112, 32000>
 // CHECK: tenon.weight @narrow : tensor<8x16xf32>
 tenon.weight @narrow : tensor<8x16xf32> <"m.bin", 153600, 512>
-// CHECK: tenon.weight @odd : tensor<8x1000xf32>
-tenon.weight @odd : tensor<8x1000xf32> <"m.bin", 154112, 32000>
+// CHECK: tenon.weight @odd : tensor<8x1001xf32>
+tenon.weight @odd : tensor<8x1001xf32> <"m.bin", 203520, 32032>
 // Somebody else reads it along rows.
 // CHECK: tenon.weight @shared : tensor<64x64xf32>
 tenon.weight @shared : tensor<64x64xf32> <"m.bin", 186112, 16384>
@@ -19,10 +21,11 @@ tenon.weight @shared : tensor<64x64xf32> <"m.bin", 186112, 16384>
 tenon.weight @added : tensor<4x64xf32> <"m.bin", 202496, 1024>
 
 // CHECK-LABEL: tenon.func @product
-tenon.func @product(%x: tensor<4x8xf32>) -> (tensor<4x3072xf32>, tensor<4x16xf32>, tensor<4x1000xf32>) {
+tenon.func @product(%x: tensor<4x8xf32>) -> (tensor<4x3072xf32>, tensor<4x16xf32>, tensor<4x1001xf32>, tensor<4x1000xf32>) {
   %w = tenon.read @w : tensor<8x3072xf32>
   %n = tenon.read @narrow : tensor<8x16xf32>
-  %o = tenon.read @odd : tensor<8x1000xf32>
+  %o = tenon.read @odd : tensor<8x1001xf32>
+  %t = tenon.read @thousand : tensor<8x1000xf32>
   // CHECK: tenon.kernel "product"
   // CHECK-SAME: operand_orders = [array<i64>, array<i64: 1, 0, 2>]
   // CHECK: ^bb0(%[[X:.*]]: tensor<4x8xf32>, %[[A:.*]]: tensor<8x96x32xf32>):
@@ -38,12 +41,17 @@ tenon.func @product(%x: tensor<4x8xf32>) -> (tensor<4x3072xf32>, tensor<4x16xf32
     %1 = tenon.contract [[0, 2], [2, 1]] -> [0, 1] %xa, %wa : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
     tenon.yield %1 : tensor<4x16xf32>
   }
-  %3 = tenon.kernel "odd"(%x, %o) : (tensor<4x8xf32>, tensor<8x1000xf32>) -> tensor<4x1000xf32> {
+  %3 = tenon.kernel "odd"(%x, %o) : (tensor<4x8xf32>, tensor<8x1001xf32>) -> tensor<4x1001xf32> {
+  ^bb0(%xa: tensor<4x8xf32>, %wa: tensor<8x1001xf32>):
+    %1 = tenon.contract [[0, 2], [2, 1]] -> [0, 1] %xa, %wa : (tensor<4x8xf32>, tensor<8x1001xf32>) -> tensor<4x1001xf32>
+    tenon.yield %1 : tensor<4x1001xf32>
+  }
+  %4 = tenon.kernel "thousand"(%x, %t) : (tensor<4x8xf32>, tensor<8x1000xf32>) -> tensor<4x1000xf32> {
   ^bb0(%xa: tensor<4x8xf32>, %wa: tensor<8x1000xf32>):
     %1 = tenon.contract [[0, 2], [2, 1]] -> [0, 1] %xa, %wa : (tensor<4x8xf32>, tensor<8x1000xf32>) -> tensor<4x1000xf32>
     tenon.yield %1 : tensor<4x1000xf32>
   }
-  tenon.return %0, %2, %3 : tensor<4x3072xf32>, tensor<4x16xf32>, tensor<4x1000xf32>
+  tenon.return %0, %2, %3, %4 : tensor<4x3072xf32>, tensor<4x16xf32>, tensor<4x1001xf32>, tensor<4x1000xf32>
 }
 
 // CHECK-LABEL: tenon.func @convolution
