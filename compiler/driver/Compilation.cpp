@@ -202,6 +202,8 @@ LogicalResult Compilation::lower(Stage last, TimingScope &time) {
     if (passes.stage == Stage::Graph) {
       if (failed(runStage(*module, "", passes, time)))
         return failure();
+      if (options.fold)
+        foldWeights(*module, store);
       continue;
     }
     if (passes.stage == Stage::Fuse)

@@ -72,6 +72,10 @@ private:
 /// A source of a weight's bytes in the order in which the bundle keeps them.
 mlir::FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &store);
 
+/// Computes weights that are put together from others, and adds their bytes to
+/// the store.
+void foldWeights(mlir::ModuleOp module, WeightStore &store);
+
 /// Registers every dialect of the compiler.
 void registerDialects(mlir::DialectRegistry &registry);
 

@@ -71,5 +71,18 @@ def outside():
                  [tensor("y", [1024])], [weight])
 
 
+def joined():
+    """Two weights in one, turned round; and one that is joined with itself to something larger."""
+    rng = np.random.default_rng(0)
+    weights = [numpy_helper.from_array(rng.standard_normal((32, 48), np.float32), name) for name in "abc"]
+    nodes = [helper.make_node("Concat", ["a", "b"], ["ab"], axis=0),
+             helper.make_node("Transpose", ["ab"], ["w"], perm=[1, 0]),
+             helper.make_node("MatMul", ["x", "w"], ["y"]),
+             helper.make_node("Concat", ["c", "c"], ["cc"], axis=0),
+             helper.make_node("Add", ["cc", "z"], ["s"])]
+    return model(nodes, [tensor("x", [4, 48]), tensor("z", [64, 48])],
+                 [tensor("y", [4, 64]), tensor("s", [64, 48])], weights)
+
+
 if __name__ == "__main__":
     save(globals()[sys.argv[1]](), sys.argv[2])
