@@ -107,8 +107,8 @@ private:
     TENON_TRY(readId("eot_token_id", turn));
     for (size_t id = 0; id < out.tokens.size(); ++id) {
       bool ends = StringSwitch<bool>(out.tokens[id].bytes)
-                      .Cases("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", true)
-                      .Cases("<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", true)
+                      .Cases({"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>"}, true)
+                      .Cases({"<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"}, true)
                       .Default(false);
       bool named = TokenId(id) == out.end || TokenId(id) == turn;
       if (named || (ends && out.tokens[id].special))

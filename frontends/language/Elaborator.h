@@ -24,6 +24,7 @@
 #include "frontends/language/Import.h"
 #include "frontends/language/Values.h"
 #include "frontends/onnx/TensorBuilder.h"
+#include "frontends/weights/Packed.h"
 #include "llvm/ADT/StringSet.h"
 #include <map>
 
@@ -221,7 +222,12 @@ private:
   mlir::Value readWeight(const WeightValue &weight);
   mlir::Value readStored(llvm::StringRef name, mlir::RankedTensorType type, StoreAttr store);
   std::vector<mlir::Value> readPlanes(const WeightValue &weight);
+  mlir::Type planeElement(Plane::Type type);
   mlir::Value unpackBlocks(StorageType type, llvm::ArrayRef<mlir::Value> planes);
+  mlir::Value callUnpack(const WeightEntry &entry, llvm::ArrayRef<mlir::Value> stored);
+  FuncOp defineUnpack(llvm::StringRef name, const WeightEntry &entry,
+                      llvm::ArrayRef<mlir::Value> stored);
+  mlir::Value takeRows(mlir::Value plane, mlir::Value positions, int64_t panel);
   std::optional<Val> gatherPacked(const Val &base, llvm::ArrayRef<IndexArg> args);
   mlir::Type storedElement(StorageType type);
   mlir::Value currentState(const StateValue &state);

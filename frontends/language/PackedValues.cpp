@@ -13,11 +13,12 @@ namespace tenon::language {
 
 namespace {
 
-/// Planes as [..., blocks, ...]; `lead` dimensions come before the blocks' own.
+/// From planes [..., blocks, width]; `lead` dimensions come before the width.
 class Unpacker {
 public:
   Unpacker(TensorBuilder &b, ArrayRef<Value> planes) : b(b), planes(planes) {
-    byte = IntegerType::get(b.getContext(), 8, IntegerType::Unsigned);
+    word = IntegerType::get(b.getContext(), 32, IntegerType::Unsigned);
+    lead = TensorBuilder::rank(planes[0]) - 1;
   }
 
   Value run(StorageType type) {
@@ -28,31 +29,31 @@ public:
   }
 
 private:
+  // Elements of a block of 32: [half, word, byte], of 256: [pair, half, word, byte].
   Value formula(StorageType type) {
     switch (type) {
     case StorageType::Q8_0:
-      setLead(planes[0]);
-      return b.mul(real(planes[1]), field(planes[0], {1}));
+      return b.mul(b.sub(real(shifted(shape(planes[1], {8, 1}), bytes(), {4}, 255)), 128),
+                   field(planes[0], {1, 1}));
     case StorageType::Q4_0:
-      setLead(planes[0]);
-      return b.mul(b.sub(real(nibbles(planes[1])), 8), field(planes[0], {1, 1}));
+      return b.mul(b.sub(real(nibbles(planes[1])), 8), field(planes[0], {1, 1, 1}));
     case StorageType::Q4_1:
-      setLead(planes[0]);
-      return b.add(b.mul(real(nibbles(planes[2])), field(planes[0], {1, 1})), field(planes[1], {1, 1}));
+      return b.add(b.mul(real(nibbles(planes[2])), field(planes[0], {1, 1, 1})),
+                   field(planes[1], {1, 1, 1}));
     case StorageType::Q5_0:
-      setLead(planes[0]);
-      return b.mul(b.sub(real(withHigh(planes[2], planes[1])), 16), field(planes[0], {1, 1}));
+      return b.mul(b.sub(real(withHigh(planes[2], planes[1])), 16), field(planes[0], {1, 1, 1}));
     case StorageType::Q5_1:
-      setLead(planes[0]);
-      return b.add(b.mul(real(withHigh(planes[3], planes[2])), field(planes[0], {1, 1})),
-                   field(planes[1], {1, 1}));
+      return b.add(b.mul(real(withHigh(planes[3], planes[2])), field(planes[0], {1, 1, 1})),
+                   field(planes[1], {1, 1, 1}));
     case StorageType::Q4_K:
-      setLead(planes[0]);
       return scaledGroups(real(groups(planes[2])), planes[3], planes[4]);
     case StorageType::Q5_K: {
-      setLead(planes[0]);
-      Value bits = shifted(shape(planes[2], {1, 1, 32}), {0, 1, 2, 3, 4, 5, 6, 7}, {4, 2, 1}, 1);
-      Value quants = b.map<OrOp>(groups(planes[3]), b.map<ShlOp>(bits, b.number(4, byte)));
+      SmallVector<double> shifts;
+      for (int half = 0; half < 8; ++half)
+        for (int byte = 0; byte < 4; ++byte)
+          shifts.push_back(8 * byte + half);
+      Value bits = shifted(shape(planes[2], {1, 1, 8, 1}), shifts, {4, 2, 1, 4}, 1);
+      Value quants = b.map<OrOp>(groups(planes[3]), b.map<ShlOp>(bits, b.number(4, word)));
       return scaledGroups(real(quants), planes[4], planes[5]);
     }
     default:
@@ -60,7 +61,6 @@ private:
     }
   }
 
-  void setLead(Value scale) { lead = TensorBuilder::rank(scale); }
   Value real(Value x) { return b.cast(x, b.f32()); }
 
   /// A plane with its own dimensions, after the blocks', replaced.
@@ -75,32 +75,48 @@ private:
 
   /// (x >> shifts) & mask, the shifts along dimensions of their own.
   Value shifted(Value x, ArrayRef<double> shifts, ArrayRef<int64_t> dims, double mask) {
-    Value by = b.reshape(b.numbers(shifts, byte), b.sizes(dims));
-    return b.map<AndOp>(b.map<ShrOp>(x, by), b.number(mask, byte));
+    Value by = b.reshape(b.numbers(shifts, word), b.sizes(dims));
+    return b.map<AndOp>(b.map<ShrOp>(x, by), b.number(mask, word));
+  }
+  static ArrayRef<double> bytes() {
+    static constexpr double shifts[] = {0, 8, 16, 24};
+    return shifts;
+  }
+  static ArrayRef<double> halves() {
+    static constexpr double shifts[] = {0, 8, 16, 24, 4, 12, 20, 28};
+    return shifts;
   }
 
-  /// 16 bytes hold the elements 0..15 in their low halves and 16..31 above.
-  Value nibbles(Value quants) { return shifted(shape(quants, {1, 16}), {0, 4}, {2, 1}, 15); }
+  /// 4 words hold the elements 0..15 in the low halves of bytes and 16..31 above.
+  Value nibbles(Value quants) { return shifted(shape(quants, {1, 4, 1}), halves(), {2, 1, 4}, 15); }
   Value withHigh(Value quants, Value high) {
-    Value bits = shifted(shape(high, {4, 1}), {0, 1, 2, 3, 4, 5, 6, 7}, {8}, 1);
-    bits = b.map<ShlOp>(shape(bits, {2, 16}), b.number(4, byte));
-    return b.map<OrOp>(nibbles(quants), bits);
+    SmallVector<double> shifts;
+    for (int quad = 0; quad < 8; ++quad)
+      for (int byte = 0; byte < 4; ++byte)
+        shifts.push_back(8 * byte + quad);
+    Value bits = shifted(shape(high, {1, 1, 1}), shifts, {2, 4, 4}, 1);
+    return b.map<OrOp>(nibbles(quants), b.map<ShlOp>(bits, b.number(4, word)));
   }
 
-  /// Four groups of 32 bytes, each two groups of 32 elements.
-  Value groups(Value quants) { return shifted(shape(quants, {4, 1, 32}), {0, 4}, {2, 1}, 15); }
+  /// Four groups of 8 words, each two groups of 32 elements.
+  Value groups(Value quants) {
+    return shifted(shape(quants, {4, 1, 8, 1}), halves(), {2, 1, 4}, 15);
+  }
   Value scaledGroups(Value quants, Value scales, Value mins) {
-    Value scale = b.mul(field(planes[0], {1, 1, 1}), field(scales, {4, 2, 1}));
-    Value min = b.mul(field(planes[1], {1, 1, 1}), field(mins, {4, 2, 1}));
+    Value scale = b.mul(field(planes[0], {1, 1, 1, 1}), field(scales, {4, 2, 1, 1}));
+    Value min = b.mul(field(planes[1], {1, 1, 1, 1}), field(mins, {4, 2, 1, 1}));
     return b.sub(b.mul(scale, quants), min);
   }
 
   /// Q6_K: 2 halves of 4 runs of 32 elements, a scale for every 16.
   Value sixBits() {
-    setLead(planes[3]);
-    Value low = shifted(shape(planes[0], {2, 1, 2, 32}), {0, 4}, {2, 1, 1}, 15);
-    Value high = shifted(shape(planes[1], {2, 1, 1, 32}), {0, 2, 4, 6}, {2, 2, 1}, 3);
-    Value quants = b.map<OrOp>(low, b.map<ShlOp>(high, b.number(4, byte)));
+    Value low = shifted(shape(planes[0], {2, 1, 2, 8, 1}), halves(), {2, 1, 1, 4}, 15);
+    SmallVector<double> shifts;
+    for (int run = 0; run < 4; ++run)
+      for (int byte = 0; byte < 4; ++byte)
+        shifts.push_back(8 * byte + 2 * run);
+    Value high = shifted(shape(planes[1], {2, 1, 1, 8, 1}), shifts, {2, 2, 1, 4}, 3);
+    Value quants = b.map<OrOp>(low, b.map<ShlOp>(high, b.number(4, word)));
     quants = b.sub(real(shape(quants, {2, 2, 2, 2, 16})), 32);
     Value scale = b.mul(field(planes[3], {1, 1, 1, 1, 1}), field(planes[2], {2, 2, 2, 2, 1}));
     return b.mul(scale, quants);
@@ -108,7 +124,7 @@ private:
 
   TensorBuilder &b;
   ArrayRef<Value> planes;
-  Type byte;
+  Type word;
   int64_t lead = 0;
 };
 

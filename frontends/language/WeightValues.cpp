@@ -151,7 +151,7 @@ Value Elaborator::readWeight(const WeightValue &weight) {
   readWeights.insert(entry.name);
   Value value;
   if (isPacked(entry.type)) {
-    value = unpackBlocks(entry.type, readPlanes(weight));
+    value = callUnpack(entry, readPlanes(weight));
   } else {
     auto store = StoreAttr::get(&context, builder.getStringAttr(entry.file), entry.offset, entry.size);
     value = readStored(entry.name, RankedTensorType::get(entry.dims, storedElement(entry.type)), store);
@@ -159,7 +159,17 @@ Value Elaborator::readWeight(const WeightValue &weight) {
   return b.cast(value, weight.element);
 }
 
-/// The planes of a packed weight: [..., blocks, width], or [..., blocks].
+Type Elaborator::planeElement(Plane::Type type) {
+  switch (type) {
+  case Plane::F16: return builder.getF16Type();
+  case Plane::I8: return builder.getI8Type();
+  case Plane::U8: return storedElement(StorageType::U8);
+  case Plane::U32: return storedElement(StorageType::U32);
+  }
+  llvm_unreachable("all types are handled");
+}
+
+/// The planes of a packed weight as they are stored (Packed.h).
 std::vector<Value> Elaborator::readPlanes(const WeightValue &weight) {
   const WeightEntry &entry = weight.entry;
   readWeights.insert(entry.name);
@@ -168,16 +178,19 @@ std::vector<Value> Elaborator::readPlanes(const WeightValue &weight) {
     auto bytes = store.bytes(entry.file, entry.offset, entry.size);
     if (!bytes)
       onnximport::refuse("weight '" + entry.name + "' lies outside of its file");
-    for (Plane &plane : unpackPlanes(entry.type, *bytes)) {
+    int64_t rowBlocks = entry.dims.back() / storageInfo(entry.type).blockElements;
+    int64_t panel = panelRows(entry.dims);
+    for (Plane &plane : unpackPlanes(entry.type, *bytes, rowBlocks, panel)) {
       std::vector<int64_t> dims = entry.dims;
-      dims.back() /= storageInfo(entry.type).blockElements;
-      if (plane.width > 1)
-        dims.push_back(plane.width);
-      Type element = plane.type == Plane::F16   ? Type(b.builder.getF16Type())
-                     : plane.type == Plane::I8 ? Type(builder.getI8Type())
-                                               : Type(IntegerType::get(&context, 8, IntegerType::Unsigned));
+      dims.back() = rowBlocks;
+      dims.push_back(plane.width);
+      if (panel > 1) {
+        dims.front() /= panel;
+        dims.push_back(panel);
+      }
       int64_t size = plane.bytes.size(), offset = store.addBytes(std::move(plane.bytes));
-      infos.push_back({entry.name + "." + plane.name, RankedTensorType::get(dims, element),
+      infos.push_back({entry.name + "." + plane.name,
+                       RankedTensorType::get(dims, planeElement(plane.type)),
                        StoreAttr::get(&context, builder.getStringAttr(WeightStore::kOwned), offset, size)});
     }
     planes[entry.name] = std::move(infos);
@@ -186,6 +199,58 @@ std::vector<Value> Elaborator::readPlanes(const WeightValue &weight) {
   for (const PlaneInfo &info : planes[entry.name])
     values.push_back(readStored(info.name, info.type, info.store));
   return values;
+}
+
+/// A function gives a packed weight its meaning: the CPU's products read the planes
+/// and never call it; for everything else its body takes the call's place
+/// (passes/fuse/PackedProducts.cpp).
+Value Elaborator::callUnpack(const WeightEntry &entry, ArrayRef<Value> stored) {
+  std::string name = std::string("unpack.") + storageInfo(entry.type).name;
+  for (int64_t dim : entry.dims)
+    name += "." + std::to_string(dim);
+  auto function = module->lookupSymbol<FuncOp>(name);
+  if (!function)
+    function = defineUnpack(name, entry, stored);
+  return CallOp::create(builder, b.location, function.getFunctionType().getResults(), name, stored)
+      .getResult(0);
+}
+
+FuncOp Elaborator::defineUnpack(StringRef name, const WeightEntry &entry, ArrayRef<Value> stored) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(module->getBody());
+  TypeRange inputs((ValueRange(stored)));
+  auto type = builder.getFunctionType(inputs, RankedTensorType::get(entry.dims, b.f32()));
+  auto function = FuncOp::create(builder, b.location, name, type, builder.getStringAttr("private"),
+                                 ArrayAttr(), ArrayAttr());
+  function->setAttr("tenon.unpack", builder.getStringAttr(storageInfo(entry.type).name));
+  mlir::Block &body = function.getBody().emplaceBlock();
+  builder.setInsertionPointToEnd(&body);
+  std::vector<Value> rows;
+  for (Type input : inputs) {
+    Value plane = body.addArgument(input, b.location);
+    if (panelRows(entry.dims) > 1) {
+      Dims dims = TensorBuilder::dims(plane);
+      plane = b.reshape(b.transpose(plane, {0, 3, 1, 2}), {b.size(entry.dims[0]), dims[1], dims[2]});
+    }
+    rows.push_back(plane);
+  }
+  ReturnOp::create(builder, b.location, unpackBlocks(entry.type, rows));
+  return function;
+}
+
+/// The rows of a stored plane at these positions, as [..., blocks, width].
+Value Elaborator::takeRows(Value plane, Value positions, int64_t panel) {
+  if (panel == 1)
+    return b.take(plane, positions, 0);
+  Dims dims = TensorBuilder::dims(plane), own = TensorBuilder::dims(positions);
+  DimExpr width = dims[1] * dims[2];
+  Value start = b.mul(b.map<ShrOp>(positions, b.number(4, b.i64())), b.dimValue(width * panel));
+  start = b.add(start, b.map<AndOp>(positions, b.number(panel - 1, b.i64())));
+  Value steps = b.mul(b.iota(width, b.i64()), double(panel));
+  Value places = b.add(b.unsqueeze(start, {int64_t(own.size())}), steps);
+  Value taken = b.take(b.reshape(plane, product(&context, dims)), places, 0);
+  llvm::append_range(own, ArrayRef(dims).slice(1, 2));
+  return b.reshape(taken, own);
 }
 
 /// Rows of a packed table: their planes are gathered, and only those unpacked.
@@ -199,7 +264,7 @@ std::optional<Val> Elaborator::gatherPacked(const Val &base, ArrayRef<IndexArg> 
   Value positions = alignTo(b.cast(rows.tensor, b.i64()), rows.labels, order);
   std::vector<Value> values = readPlanes(*base.weight);
   for (Value &value : values)
-    value = b.take(value, positions, 0);
+    value = takeRows(value, positions, panelRows(base.weight->entry.dims));
   Value row = b.cast(unpackBlocks(base.weight->entry.type, values), base.weight->element);
   order.push_back(args[1].expr.getValue());
   return elementVal(row, order);

@@ -16,6 +16,7 @@
 
 #include "dialects/tenon/SymbolSizes.h"
 #include "passes/tile/Irregular.h"
+#include "passes/tile/PackedProduct.h"
 #include "passes/tile/Passes.h"
 #include "passes/tile/Schedule.h"
 
@@ -67,7 +68,7 @@ private:
   static bool isFree(Value value) {
     auto isRegular = [](Operation *op) {
       auto kernel = dyn_cast_or_null<KernelOp>(op);
-      return kernel && !irregularOp(kernel);
+      return kernel && !irregularOp(kernel) && !isPackedProduct(kernel);
     };
     bool isMade = value.getDefiningOp<ReadOp>() || isRegular(value.getDefiningOp());
     return isMade && llvm::all_of(value.getUsers(), isRegular);
@@ -101,6 +102,8 @@ private:
   }
 
   void choose(KernelOp kernel) {
+    if (isPackedProduct(kernel))
+      return; // row-major, and its planes have their own order
     Block &body = kernel.getBody().front();
     auto yield = cast<YieldOp>(body.getTerminator());
     BufferOrders buffers;

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/tile/Irregular.h"
 #include "passes/tile/Nest.h"
+#include "passes/tile/PackedProduct.h"
 #include "passes/tile/Passes.h"
 
 using namespace mlir;
@@ -47,6 +48,8 @@ public:
                                                DimExpr::constant(kernel.getContext(), 0),
                                                symbols)),
              success();
+    if (isPackedProduct(kernel))
+      return generatePackedProduct(builder, kernel, views, symbols);
     if (Operation *op = irregularOp(kernel))
       return generateIrregular(builder, kernel, op, views, ranges, symbols);
     chooseGroups();
