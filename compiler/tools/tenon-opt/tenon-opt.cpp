@@ -8,6 +8,7 @@
 #include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/codegen/Passes.h"
+#include "passes/fuse/PackedProducts.h"
 #include "passes/fuse/Passes.h"
 #include "passes/tile/Passes.h"
 #include "passes/graph/Passes.h"
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
   tenon::registerTenonCodegenPasses();
   tenon::registerGraphPasses();
   tenon::registerFusePasses();
+  mlir::registerPass([] { return tenon::createPackedProducts(/*formsKernels=*/true); });
   tenon::registerTenonTilePassesPasses();
   tenon::registerTenonSchedulePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
