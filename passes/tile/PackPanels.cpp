@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/tile/Irregular.h"
+#include "passes/tile/PackedProduct.h"
 #include "passes/tile/Passes.h"
 #include "passes/tile/Schedule.h"
 
@@ -77,14 +78,14 @@ private:
     candidate.reads.push_back(read);
     bool isRegular = llvm::all_of(read.getResult().getUsers(), [](Operation *user) {
       auto kernel = dyn_cast<KernelOp>(user);
-      return kernel && !irregularOp(kernel);
+      return kernel && !irregularOp(kernel) && !isPackedProduct(kernel);
     });
     if (!isRegular)
       candidate.widths.clear();
   }
 
   void visit(KernelOp kernel) {
-    if (irregularOp(kernel) || llvm::none_of(kernel.getInputs(), [&](Value input) {
+    if (irregularOp(kernel) || isPackedProduct(kernel) || llvm::none_of(kernel.getInputs(), [&](Value input) {
           return bool(weightOf(input));
         }))
       return;

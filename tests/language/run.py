@@ -237,11 +237,11 @@ entry row(at: i32[3]) -> y: f32[3, 512] = [s, i] w[at[s], i]
                     close(model.run({"x": np.ascontiguousarray(x[:, :count])}, "many")["y"], expected, f"{kind} {count}")
                 at = np.array([0, 17, rows - 1], np.int32)
                 close(model.run({"at": at}, "row")["y"], w[at], kind)
-                refused(lambda: model.run({"at": np.array([0, -1, 2], np.int32)}, "row"))
-                refused(lambda: model.run({"at": np.array([0, rows, 2], np.int32)}, "row"))
+                lies_outside(lambda: model.run({"at": np.array([0, -1, 2], np.int32)}, "row"))
+                lies_outside(lambda: model.run({"at": np.array([0, rows, 2], np.int32)}, "row"))
 
 
-def refused(run):
+def lies_outside(run):
     try:
         run()
     except Exception as error:
