@@ -38,10 +38,12 @@ struct Case {
 
 std::vector<Case> cases() {
   constexpr uint64_t k = 1 << 10, m = 1 << 20;
-  constexpr double streamed = 8 * 65536; // 128 MB from one buffer, as many to the other
+  constexpr double loads = 4 * 65536; // 128 MB; of a copy as many stores
   return {{"alu", bench::aluKernel(), 32, 4 * k, 200, 0, "M instructions/s", true},
-          {"stream_512k", bench::streamKernel(), 32, 256 * k, 80, streamed, "M accesses/s", true},
-          {"stream_256m", bench::streamKernel(), 32, 128 * m, 25, streamed, "M accesses/s"},
+          {"loads_512k", bench::loadsKernel(), 32, 512 * k, 80, loads, "M loads/s", true},
+          {"loads_256m", bench::loadsKernel(), 32, 256 * m, 25, 2 * loads, "M loads/s"},
+          {"copy_512k", bench::copyKernel(), 32, 256 * k, 0, 2 * loads, "M accesses/s", true},
+          {"copy_256m", bench::copyKernel(), 32, 128 * m, 0, 2 * loads, "M accesses/s"},
           {"gather", bench::gatherKernel(), 32, 512 * k, 0, 80000, "M accesses/s"},
           {"shared", bench::sharedKernel(), 256, 4 * k, 120, 0, "M instructions/s", true},
           {"product", bench::productKernel(), 128, 4 * k, 150, 0, "M instructions/s", true},
@@ -71,7 +73,7 @@ public:
     config.grid = {blocks, 1, 1};
     config.block = {c.threads, 1, 1};
     Buffers buffers(machine.memory(), c.bytes * blocks);
-    uint64_t steps = c.bytes / 2048, rounds = (128u << 20) / c.bytes; // of the stream
+    uint64_t steps = c.bytes / bench::sweepBytes, rounds = std::max<uint64_t>((128u << 20) / c.bytes, 1); // of a sweep
     uint64_t arguments[] = {buffers.a, buffers.b, steps, rounds};
     std::vector<std::byte> parameters(config.kernel->parameterBytes);
     for (size_t i = 0; i < config.kernel->parameters.size(); ++i)
@@ -185,7 +187,7 @@ int main(int argc, char **argv) {
   std::string checks = "all", only, unknown;
   bool json = false, scaling = false;
   app.add_option("--checks", checks, "checks to leave on");
-  app.add_option("--only", only, "one figure: alu, stream_512k, stream_256m, gather, shared, product, mma, memory");
+  app.add_option("--only", only, "one figure: alu, loads_512k, loads_256m, copy_512k, copy_256m, gather, shared, product, mma, memory");
   app.add_flag("--scaling", scaling, "what a second host thread brings");
   app.add_flag("--json", json, "print JSON");
   CLI11_PARSE(app, argc, argv);

@@ -31,23 +31,36 @@ std::string aluKernel() {
          ownWord() + "st.global.u32 [%rd1], %r1; ret; }\n";
 }
 
-std::string streamKernel() {
+/// `body` for each 4 KB of buffers %rd1 and %rd2, as often as told; then `after`.
+static std::string sweep(const std::string &name, const std::string &body, const std::string &after) {
+  return ".visible .entry " + name + "(.param .u64 a, .param .u64 b, .param .u32 n, .param .u32 rounds) {\n.reg .b32 %r<500>; "
+         ".reg .b64 %rd<20>; .reg .pred %p<4>;\nld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; mov.u32 %r20, 0;"
+         "ld.param.u32 %r7, [n]; mov.u32 %r8, %ctaid.x;"
+         "mul.lo.u32 %r8, %r8, %r7; mul.wide.u32 %rd3, %r8, 4096; add.u64 %rd1, %rd1, %rd3; add.u64 %rd2, %rd2, %rd3;"
+         "mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 16; add.u64 %rd11, %rd1, %rd3; "
+         "add.u64 %rd12, %rd2, %rd3; ld.param.u32 %r9, [rounds];\nR:\nmov.u64 %rd1, %rd11; mov.u64 %rd2, %rd12; "
+         "ld.param.u32 %r7, [n];\nL:\n" + body + "add.u64 %rd1, %rd1, 4096;\n"
+         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\n"
+         "sub.u32 %r9, %r9, 1;\nsetp.ne.u32 %p1, %r9, 0;\n@%p1 bra R;\n" + after + "ret; }\n";
+}
+
+std::string loadsKernel() {
   std::string body;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 8; ++i) {
+    std::string at = std::to_string(i * 512), first = std::to_string(10 + 4 * i);
+    body += "ld.global.v4.u32 {%r1" + first + ",%r2" + first + ",%r3" + first + ",%r4" + first + "}, [%rd1+" + at + "];\n";
+  }
+  return sweep("loads", body, "xor.b32 %r20, %r110, %r222; st.global.u32 [%rd12], %r20;\n");
+}
+
+std::string copyKernel() {
+  std::string body;
+  for (int i = 0; i < 8; ++i) {
     std::string at = std::to_string(i * 512);
     body += "ld.global.v4.u32 {%r10,%r11,%r12,%r13}, [%rd1+" + at + "]; st.global.v4.u32 [%rd2+" + at +
             "], {%r10,%r11,%r12,%r13};\n";
   }
-  body += "add.u64 %rd1, %rd1, 2048; add.u64 %rd2, %rd2, 2048;\n";
-  return ".visible .entry stream(.param .u64 a, .param .u64 b, .param .u32 n, .param .u32 rounds) {\n.reg .b32 %r<200>; "
-         ".reg .b64 %rd<20>; .reg .pred %p<4>;\nld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; "
-         "ld.param.u32 %r7, [n]; mov.u32 %r8, %ctaid.x;"
-         "mul.lo.u32 %r8, %r8, %r7; mul.wide.u32 %rd3, %r8, 2048; add.u64 %rd1, %rd1, %rd3; add.u64 %rd2, %rd2, %rd3;"
-         "mov.u32 %r8, %tid.x; mul.wide.u32 %rd3, %r8, 16; add.u64 %rd11, %rd1, %rd3; "
-         "add.u64 %rd12, %rd2, %rd3; ld.param.u32 %r9, [rounds];\nR:\nmov.u64 %rd1, %rd11; mov.u64 %rd2, %rd12; "
-         "ld.param.u32 %r7, [n];\nL:\n" + body +
-         "sub.u32 %r7, %r7, 1;\nsetp.ne.u32 %p1, %r7, 0;\n@%p1 bra L;\n"
-         "sub.u32 %r9, %r9, 1;\nsetp.ne.u32 %p1, %r9, 0;\n@%p1 bra R;\nret; }\n";
+  return sweep("copy", body + "add.u64 %rd2, %rd2, 4096;\n", "");
 }
 
 std::string sharedKernel() {

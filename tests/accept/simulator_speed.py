@@ -43,13 +43,13 @@ def line(name, *options):
 
 LINES = [
     ("ALU loop, one core, all checks", "200 million warp instructions/s", line("alu", "alu")),
-    ("global loads of 16 bytes a lane over 512 KB", "80 million/s", line("stream_512k", "stream_512k")),
-    ("global loads of 16 bytes a lane over 256 MB", "25 million/s", line("stream_256m", "stream_256m")),
+    ("global loads of 16 bytes a lane over 512 KB", "80 million/s", line("loads_512k", "loads_512k")),
+    ("global loads of 16 bytes a lane over 256 MB", "25 million/s", line("loads_256m", "loads_256m")),
     ("shared memory with barriers", "120 million warp instructions/s", line("shared", "shared")),
     ("inner loop of an f32 product", "150 million warp instructions/s", line("product", "product")),
     ("mma.sync m16n8k16, bit-exact", "300 ns", line("mma", "mma")),
     ("two cores: ALU loop", "1.8 times one", line("alu_two_threads", "alu", "--scaling")),
-    ("two cores: loads over 512 KB", "1.8 times one", line("stream_512k_two_threads", "stream_512k", "--scaling")),
+    ("two cores: loads over 512 KB", "1.8 times one", line("loads_512k_two_threads", "loads_512k", "--scaling")),
     ("two cores: shared memory with barriers", "1.8 times one", line("shared_two_threads", "shared", "--scaling")),
     ("two cores: f32 product", "1.8 times one", line("product_two_threads", "product", "--scaling")),
     ("two cores: mma.sync", "1.8 times one", line("mma_two_threads", "mma", "--scaling")),

@@ -5,6 +5,7 @@
 //    by intervals that do not meet (linear scan). Every function has its own rows.
 // 3. Ops are written with rows and relative branch targets.
 #include "sim/machine/code/Draft.h"
+#include "sim/machine/code/MemoryShape.h"
 #include <algorithm>
 #include <bit>
 #include <optional>
@@ -204,6 +205,30 @@ private:
     lastRow = rows & 1 ? std::optional(op.d) : std::nullopt;
   }
 
+  /// A plain global access whose address register another one of its width has used in
+  /// the same run of ops without control is told so (Op::d): how the addresses lie is
+  /// then known.
+  void carryAddress(DraftOp &op, bool guarded) {
+    bool kind = (op.id > HandlerId::LoadGlobal && op.id < HandlerId::StoreGlobal) ||
+                (op.id > HandlerId::StoreGlobal && op.id < HandlerId::LoadShared);
+    bool plain = kind && !guarded;
+    std::pair<uint16_t, unsigned> access{op.slots[0].a, MemoryShape::unpack(op.slots[1].guard).bytes()};
+    if (plain)
+      op.slots[0].d = addresses.count(access);
+    for (const DraftUse &use : op.uses)
+      if (use.write)
+        std::erase_if(addresses, [&](const auto &known) { return known.first == rowOf(use.reg); });
+    if (op.id >= HandlerId::Block)
+      addresses.clear();
+    else if (plain && addresses.size() < 8 && !writesRow(op, access.first))
+      addresses.insert(access);
+  }
+
+  bool writesRow(const DraftOp &op, uint16_t row) const {
+    return std::any_of(op.uses.begin(), op.uses.end(),
+                       [&](const DraftUse &use) { return use.write && rowOf(use.reg) == row; });
+  }
+
   void writeOp(DraftOp &op, uint32_t function) {
     bool control = op.id >= HandlerId::Block;
     bool guarded = op.guarded && !control;
@@ -217,6 +242,7 @@ private:
                               use.effect || use.field == Field::Guard});
     }
     carryResult(op.slots[0], op.id, guarded);
+    carryAddress(op, guarded);
     append(op.slots[0], op, function);
     bool memory = op.id >= HandlerId::LoadGlobal && op.id <= HandlerId::Atomic;
     if (op.id == HandlerId::Extended) {
@@ -246,6 +272,7 @@ private:
     op.d = uint16_t(std::min<uint32_t>(b.instructions, 0xffff));
     append(op, function.ops[block.first], f);
     lastRow.reset();
+    addresses.clear();
   }
 
   void writeFunction(size_t f) {
@@ -341,6 +368,7 @@ private:
   std::vector<uint32_t> owned, unset;
   std::vector<size_t> tablesOfFunction;
   std::optional<uint16_t> lastRow; // the last op's 32-bit result, where it is in registers
+  std::set<std::pair<uint16_t, unsigned>> addresses; // rows and widths of accesses in this run
 };
 
 } // namespace

@@ -49,23 +49,13 @@ void checkAlignment(Warp &warp, uint32_t id) {
   }
 }
 
-void complete(Block &block, uint32_t id) {
+} // namespace
+
+void completeBarrier(Block &block, uint32_t id) {
   NamedBarrier &barrier = block.barriers[id];
+  settleBarrier(block, id);
   bool proxies = block.launch->program->usesAsync;
   for (Warp &warp : block.warps) {
-    if (warp.waiting.size() == 1 && warp.waiting[0].kind == WaitKind::Barrier &&
-        warp.waiting[0].object == id && warp.waiting[0].split.mask == warp.live &&
-        !barrier.acquiredOutside && warp.runnable.empty()) { // the whole warp, nothing special
-      WaitingSplit &w = warp.waiting[0];
-      deliver(warp, w.split.pc - 1, w.split.mask, barrier);
-      acquireFrom(warp, barrier.clock, proxies ? &barrier.proxyClock : nullptr);
-      warp.pc = w.split.pc;
-      warp.active = w.split.mask;
-      warp.frame = w.split.frame;
-      warp.localBase = warp.frame ? warp.frame->localBase : 0;
-      warp.waiting.clear();
-      continue;
-    }
     bool waits = false;
     for (WaitingSplit &w : warp.waiting)
       if (w.kind == WaitKind::Barrier && w.object == id) {
@@ -94,6 +84,8 @@ void complete(Block &block, uint32_t id) {
   signalChange(block);
 }
 
+namespace {
+
 bool isComplete(const Block &block, const NamedBarrier &barrier) {
   if (!barrier.active)
     return false;
@@ -117,6 +109,7 @@ void arrive(Warp &warp, const Op *op, uint32_t mask, uint32_t id, uint32_t count
     return exitLanes(warp, mask);
   }
   NamedBarrier &barrier = block.barriers[id];
+  settleBarrier(block, id);
   if (bits.hasCount && (count % laneCount || count == 0))
     report(warp, Kind::Barrier, lane, 0,
            "barrier " + std::to_string(id) + " expects " + std::to_string(count) +
@@ -152,7 +145,7 @@ void arrive(Warp &warp, const Op *op, uint32_t mask, uint32_t id, uint32_t count
            "more threads arrive at barrier " + std::to_string(id) + " than the " +
                std::to_string(barrier.expected) + " it expects");
   if (isComplete(block, barrier))
-    complete(block, id);
+    completeBarrier(block, id);
 }
 
 } // namespace
@@ -175,33 +168,10 @@ void barrierOp(Warp &warp, const Op *op, uint32_t mask) {
   }
 }
 
-bool wholeBarrier(Warp &warp, const Op *op) {
-  BarrierBits bits = BarrierBits::unpack(op->imm);
-  if (op->guard || !bits.uniform || bits.hasCount || bits.kind != BarrierBits::Sync)
-    return false;
-  uint32_t id = warp.row(op->a)[0];
-  bool busy = !warp.runnable.empty() || !warp.waiting.empty() || warp.active != warp.live;
-  if (id > 15 || busy || warp.acquiredOutside || (warp.sync && warp.sync->pending))
-    return false;
-  Block &block = *warp.block;
-  NamedBarrier &barrier = block.barriers[id];
-  if (barrier.active && barrier.expected)
-    return false;
-  warp.current = op;
-  barrier.active = true;
-  barrier.arrived += unsigned(__builtin_popcount(warp.live));
-  releaseTo(warp, barrier.clock, block.launch->program->usesAsync ? &barrier.proxyClock : nullptr);
-  warp.waiting.push_back({{op + 1, warp.live, warp.frame}, WaitKind::Barrier, id, block.changes});
-  warp.active = 0;
-  if (barrier.arrived >= block.liveThreads)
-    complete(block, id);
-  return true;
-}
-
 void checkBarriers(Block &block) {
   for (uint32_t id = 0; id < block.barriers.size(); ++id)
     if (isComplete(block, block.barriers[id]) && !block.barriers[id].expected)
-      complete(block, id);
+      completeBarrier(block, id);
 }
 
 void exitLanes(Warp &warp, uint32_t mask) {

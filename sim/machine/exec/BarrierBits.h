@@ -16,6 +16,8 @@ struct BarrierBits {
   bool uniform = false; // number and count are the same in all lanes
 
   int32_t pack() const { return kind | reduction << 2 | hasCount << 4 | aligned << 5 | uniform << 6; }
+  /// What says that all threads of the block meet at one barrier, in packed form.
+  static constexpr int32_t formMask = 3 | 1 << 4 | 1 << 6, plainForm = Sync | 1 << 6;
   static BarrierBits unpack(int32_t p) {
     return {Kind(p & 3), Reduction(p >> 2 & 3), bool(p >> 4 & 1), bool(p >> 5 & 1), bool(p >> 6 & 1)};
   }

@@ -24,6 +24,8 @@ struct NamedBarrier {
   uint32_t arrived = 0;
   uint32_t padding = 0;   // lanes without a thread, of warps that arrived
   uint64_t generation = 0;
+  uint32_t whole = 0;     // warps of which only the arrival is noted (exec/WholeBarrier.h)
+  uint32_t wholeThreads = 0;
   uint32_t reduction = 0; // count, or bits, of bar.red
   bool reductionAll = true;
   std::vector<uint32_t> clock, proxyClock; // what arrivals gave

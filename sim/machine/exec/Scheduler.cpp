@@ -12,6 +12,7 @@
 #include "sim/machine/exec/Launch.h"
 #include "sim/machine/exec/Taint.h"
 #include "sim/machine/exec/Access.h"
+#include "sim/machine/exec/WholeBarrier.h"
 #include "sim/machine/memory/State.h"
 #include <thread>
 
@@ -146,8 +147,11 @@ private:
 
   void deadlock() {
     std::string text;
-    for (Running &r : running)
+    for (Running &r : running) {
+      for (auto &block : r.cluster->blocks)
+        settleBarriers(*block);
       text += describeWaits(*r.cluster);
+    }
     for (Running &r : running)
       for (auto &block : r.cluster->blocks)
         for (Warp &warp : block->warps)

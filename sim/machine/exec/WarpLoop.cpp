@@ -182,30 +182,6 @@ void retryExtended(Warp &warp) {
 
 } // namespace
 
-/// Makes this warp the one that runs on its block's budget of instructions.
-static void takeOver(Warp &warp, int64_t quantum) {
-  warp.quantum = warp.given = quantum;
-  warp.polled = warp.wrote = false;
-  warp.block->running = &warp;
-  if (uint64_t now = warp.block->launch->shrinks->load(std::memory_order_acquire); now != warp.boundsSeen) {
-    warp.bounds = warp.writeBounds = {};
-    warp.boundsSeen = now;
-  }
-}
-
-Warp *nextAtBarrier(Warp &warp) {
-  Block &block = *warp.block;
-  if (!block.launch->chained)
-    return nullptr;
-  Warp &next = block.warps[warp.index + 1 < block.warps.size() ? warp.index + 1 : 0];
-  bool plain = next.active == allLanes && next.runnable.empty() && next.waiting.empty() && !next.tainted;
-  if (!plain || next.finished)
-    return nullptr;
-  warp.steps += uint64_t(warp.given - warp.quantum);
-  takeOver(next, warp.quantum);
-  return &next;
-}
-
 WarpState runWarp(Warp &first, int64_t quantum) {
   Block &block = *first.block;
   takeOver(first, quantum);
@@ -219,7 +195,7 @@ WarpState runWarp(Warp &first, int64_t quantum) {
   };
   while (true) {
     if (Warp &warp = *block.running; !warp.active && !chooseSplit(warp))
-      return left(warp.waiting.empty() ? WarpState::Done : WarpState::Blocked);
+      return left(warp.waiting.empty() && !warp.held ? WarpState::Done : WarpState::Blocked);
     Warp &warp = runHandlers(*block.running);
     switch (Leave(warp.leave)) {
     case Leave::Quantum:

@@ -67,14 +67,9 @@ TENON_HANDLER(any_Branch) {
 
 /// Plain barriers are left only where the scheduler has to choose who runs next.
 TENON_HANDLER(full_Barrier) {
-  if (!wholeBarrier(*warp, op))
-    TENON_LEAVE(Control);
-  Warp *next = nextAtBarrier(*warp);
-  if (!next) {
-    op = warp->active ? warp->pc : op;
-    TENON_LEAVE(Arrived);
-  }
-  warp = next;
+  warp = passBarrier(*warp, op);
+  if (!warp)
+    return;
   file = warp->file;
   op = warp->pc;
   TENON_NEXT;

@@ -24,11 +24,21 @@ template <unsigned Stride> inline __attribute__((always_inline)) bool sideBySide
   return __builtin_reduce_or(address ^ (number * Stride + address[0])) == 0;
 }
 
+/// The same, unless an access just before has found so (Op::d, code/Lower.cpp).
+template <unsigned Stride> inline __attribute__((always_inline)) bool knownSideBySide(const Op *op, u8 *file, Warp &warp) {
+  u32 &known = warp.sides[op->a / 2 % 8], key = u32(op->a) << 8 | Stride;
+  if (op->d && known == key)
+    return true;
+  bool found = sideBySide<Stride>(file + op->a * rowBytes);
+  known = found ? key : 0;
+  return found;
+}
+
 /// One range, from an address that is a multiple of 4 and of the lane's access.
 template <class Kind, bool Write>
 inline __attribute__((always_inline)) bool globalRange(const Op *op, u8 *file, Warp &warp) {
   const u8 *addresses = file + op->a * rowBytes;
-  if (!sideBySide<Kind::bytes>(addresses))
+  if (!knownSideBySide<Kind::bytes>(op, file, warp))
     return false;
   u64 first = *reinterpret_cast<const u64 *>(addresses) + u64(s64(op->imm));
   const GlobalShadow &shadow = *warp.shadow;

@@ -81,15 +81,15 @@ inline __attribute__((always_inline)) bool passRow(Warp &warp, SharedShadow &sha
   if (!orderedEpoch(warp, write))
     return false;
   if constexpr (Write) {
-    if (read && !readersOrdered(warp, shadow, read))
+    if (read && !orderedEpoch(warp, read) && !readersOrdered(warp, shadow, read))
       return false;
     States own = me, none = 0;
     __builtin_memcpy(writeCells, &own, sizeof own);
     if (read)
       __builtin_memcpy(readCells, &none, sizeof none);
   } else if (read != me) {
-    u32 after = readersAfter(warp, shadow, read);
-    if (!after)
+    u32 after = !read || orderedEpoch(warp, read) ? me : readersAfter(warp, shadow, read);
+    if (__builtin_expect(!after, 0))
       return false;
     States all = after;
     if (after != read)

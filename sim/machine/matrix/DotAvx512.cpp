@@ -12,28 +12,68 @@ constexpr int kTruncate = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 
 inline __m512 negate(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
 
-/// Types whose products fit f32, so that panels hold whole values.
-bool isNarrow(Element type) {
-  return type == Element::F16 || type == Element::E4M3 || type == Element::E5M2;
-}
+/// Values other than zero whose products, once aligned, surely fit f32, so that panels
+/// may hold whole values: all of f16 and fp8, and mostly those of bf16 and tf32.
+constexpr int kLargestWhole = 50; // of the size of the exponent
 
-/// Splits 16 values and stores them; says which are infinite or NaN. Where values
-/// stay whole, exponents are kept as integers in the place of the floats.
-inline __mmask16 splitVector(__m512 value, int minExponent, bool whole, float *significand,
-                             float *exponent) {
-  __mmask16 special = _mm512_fpclass_ps_mask(value, 0x99); // NaN, infinities
+/// What is known of some values.
+struct Seen {
+  __mmask16 special = 0; // infinite or NaN
+  __mmask16 wide = 0;    // too large or small to be kept whole
+};
+
+/// The exponents of 16 values as DotModel.h counts them.
+inline __m512 exponentsOf(__m512 value, int minExponent, Seen &seen, __mmask16 &special) {
+  special = _mm512_fpclass_ps_mask(value, 0x99);
   __m512 e = _mm512_max_ps(_mm512_getexp_ps(value), _mm512_set1_ps(float(minExponent)));
   __mmask16 zero = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_EQ_OQ);
-  e = _mm512_mask_mov_ps(e, zero, _mm512_set1_ps(-126));
-  if (whole) {
-    e = _mm512_castsi512_ps(_mm512_cvtps_epi32(e));
-  } else {
-    e = _mm512_mask_mov_ps(e, special, _mm512_setzero_ps());
-    value = _mm512_scalef_ps(value, negate(e));
-  }
-  _mm512_storeu_ps(significand, value);
+  seen.special |= special;
+  seen.wide |= _mm512_mask_cmp_ps_mask(__mmask16(~zero & ~special), _mm512_abs_ps(e), _mm512_set1_ps(kLargestWhole), _CMP_GT_OQ);
+  return _mm512_mask_mov_ps(e, zero, _mm512_set1_ps(-126));
+}
+
+/// Splits 16 values and stores them; infinities and NaN stay whole.
+inline void splitVector(__m512 value, int minExponent, float *significand, float *exponent, Seen &seen) {
+  __mmask16 special;
+  __m512 e = exponentsOf(value, minExponent, seen, special);
+  e = _mm512_mask_mov_ps(e, special, _mm512_setzero_ps());
+  _mm512_storeu_ps(significand, _mm512_scalef_ps(value, negate(e)));
   _mm512_storeu_ps(exponent, e);
-  return special;
+}
+
+/// Where values stay whole, exponents are integers of 16 bits in the place of the
+/// floats: those of 16 rows side by side, ...
+inline __m256i *rowExponents(float *exponent) { return reinterpret_cast<__m256i *>(exponent); }
+inline __m256i exponentsOfRows(const float *exponent) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i *>(exponent));
+}
+inline void keepRows(__m512 value, int minExponent, float *significand, float *exponent, Seen &seen) {
+  __mmask16 special;
+  __m512i e = _mm512_cvtps_epi32(exponentsOf(value, minExponent, seen, special));
+  _mm512_storeu_ps(significand, value);
+  _mm256_store_si256(rowExponents(exponent), _mm512_cvtepi32_epi16(e));
+}
+
+/// ... those of columns twice in 32 bits, to be spread over all rows.
+inline void keepColumns(__m512 value, int minExponent, float *significand, float *exponent, Seen &seen) {
+  __mmask16 special;
+  __m512i e = _mm512_cvtps_epi32(exponentsOf(value, minExponent, seen, special));
+  e = _mm512_mask_blend_epi16(0xaaaaaaaa, e, _mm512_slli_epi32(e, 16));
+  _mm512_storeu_ps(significand, value);
+  _mm512_storeu_si512(exponent, e);
+}
+
+/// Both f16 of 16 words as rows; their exponents come from the bits of all 32 at once.
+inline bool keepHalves(__m512i words, float (*significand)[kTileRows], float (*exponent)[kTileRows]) {
+  __m512i field = _mm512_and_si512(_mm512_srli_epi16(words, 10), _mm512_set1_epi16(31));
+  __m512i e = _mm512_sub_epi16(_mm512_max_epi16(field, _mm512_set1_epi16(1)), _mm512_set1_epi16(15));
+  __mmask32 zero = _mm512_testn_epi16_mask(words, _mm512_set1_epi16(0x7fff));
+  e = _mm512_mask_mov_epi16(e, zero, _mm512_set1_epi16(-126));
+  for (unsigned half = 0; half < 2; ++half) {
+    _mm256_store_si256(rowExponents(exponent[half]), _mm512_cvtepi32_epi16(_mm512_srli_epi32(e, 16 * half)));
+    _mm512_store_ps(significand[half], _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16 * half))));
+  }
+  return _mm512_cmpeq_epi16_mask(field, _mm512_set1_epi16(31)) != 0;
 }
 
 /// Element `index` of each 32-bit word as f32.
@@ -61,25 +101,37 @@ inline __attribute__((always_inline)) __m512 decodeWords(Element type, __m512i w
   }
 }
 
+/// As whole values where all can be.
 inline __attribute__((always_inline)) void prepareLanesOf(const DotModel &model, Element type, int chunks,
                                                           const TileWords &tile, LanePanel &panel) {
-  int perWord = 32 / bitsOf(type), words = chunks * 4;
-  panel.count = words * perWord;
-  panel.whole = model.fast || isNarrow(type);
-  __mmask16 special = 0;
-  for (int k = 0; k < panel.count; ++k) {
-    __m512i word = _mm512_load_si512(tile.words[k / perWord]);
-    special |= splitVector(decodeWords(type, word, k % perWord), model.minExponentA, panel.whole,
-                           panel.significand[k], panel.exponent[k]);
-  }
-  panel.special = special != 0;
+  int perWord = 32 / bitsOf(type);
+  panel.count = chunks * 4 * perWord;
+  Seen seen;
+  auto each = [&](auto keep) __attribute__((always_inline)) {
+    for (int k = 0; k < panel.count; ++k)
+      keep(decodeWords(type, _mm512_load_si512(tile.words[k / perWord]), k % perWord), model.minExponentA,
+           panel.significand[k], panel.exponent[k], seen);
+  };
+  each(keepRows);
+  panel.whole = model.fast || !seen.wide;
+  if (!panel.whole)
+    each(splitVector);
+  panel.special = seen.special != 0;
+}
+
+void prepareHalves(int chunks, const TileWords &tile, LanePanel &panel) {
+  panel.count = chunks * 8;
+  panel.whole = true;
+  panel.special = false;
+  for (int word = 0; word < chunks * 4; ++word)
+    panel.special |= keepHalves(_mm512_load_si512(tile.words[word]), panel.significand + 2 * word, panel.exponent + 2 * word);
 }
 
 void prepareLanes(const DotModel &model, Element type, int chunks, const TileWords &tile,
                   LanePanel &panel) {
   switch (type) { // the commonest without a choice at each element
   case Element::F16:
-    return prepareLanesOf(model, Element::F16, chunks, tile, panel);
+    return prepareHalves(chunks, tile, panel);
   case Element::BF16:
     return prepareLanesOf(model, Element::BF16, chunks, tile, panel);
   default:
@@ -108,12 +160,45 @@ void prepareColumns(const DotModel &model, Element type, int chunks, int columns
                     const uint32_t *words, ColumnPanel &panel) {
   panel.columns = columns;
   panel.perChunk = kChunkBytes * 8 / bitsOf(type);
-  panel.whole = model.fast || isNarrow(type);
-  __mmask16 special = 0;
-  for (int i = 0; i < chunks * columns * panel.perChunk; i += 16)
-    special |= splitVector(decodeConsecutive(type, words, i), model.minExponentB, panel.whole,
-                           panel.significand + i, panel.exponent + i);
-  panel.special = special != 0;
+  Seen seen;
+  auto each = [&](auto keep) __attribute__((always_inline)) {
+    for (int i = 0; i < chunks * columns * panel.perChunk; i += 16)
+      keep(decodeConsecutive(type, words, i), model.minExponentB, panel.significand + i, panel.exponent + i, seen);
+  };
+  each(keepColumns);
+  panel.whole = model.fast || !seen.wide;
+  if (!panel.whole)
+    each(splitVector);
+  panel.special = seen.special != 0;
+}
+
+/// Whole values split after all, to meet others that are.
+void splitWhole(__m512 value, __m512i exponent, float *significand, float *floatExponent) {
+  __m512 e = _mm512_cvtepi32_ps(exponent);
+  e = _mm512_maskz_mov_ps(__mmask16(~_mm512_fpclass_ps_mask(value, 0x99)), e);
+  _mm512_storeu_ps(significand, _mm512_scalef_ps(value, negate(e)));
+  _mm512_storeu_ps(floatExponent, e);
+}
+
+const LanePanel &splitLanes(const LanePanel &from) {
+  static thread_local LanePanel panel;
+  panel.count = from.count;
+  panel.special = from.special;
+  for (int k = 0; k < from.count; ++k)
+    splitWhole(_mm512_load_ps(from.significand[k]), _mm512_cvtepi16_epi32(exponentsOfRows(from.exponent[k])),
+               panel.significand[k], panel.exponent[k]);
+  return panel;
+}
+
+const ColumnPanel &splitColumns(const ColumnPanel &from, int count) {
+  static thread_local ColumnPanel panel;
+  panel.columns = from.columns;
+  panel.perChunk = from.perChunk;
+  panel.special = from.special;
+  for (int i = 0; i < count * from.columns; i += 16)
+    splitWhole(_mm512_loadu_ps(from.significand + i), _mm512_srai_epi32(_mm512_loadu_si512(from.exponent + i), 16),
+               panel.significand + i, panel.exponent + i);
+  return panel;
 }
 
 /// The k elements of one step of all rows; kept in registers over the columns
@@ -125,6 +210,19 @@ template <int K> struct RowElements {
     for (int k = 0; k < K; ++k) {
       significand[k] = _mm512_load_ps(lanes.significand[first + k]);
       exponent[k] = _mm512_load_ps(lanes.exponent[first + k]);
+    }
+  }
+};
+
+/// The same of whole values.
+template <int K> struct WholeRows {
+  __m512 value[K];
+  __m256i exponent[K];
+  WholeRows(const LanePanel &lanes, int first) {
+#pragma clang loop unroll(full)
+    for (int k = 0; k < K; ++k) {
+      value[k] = _mm512_load_ps(lanes.significand[first + k]);
+      exponent[k] = exponentsOfRows(lanes.exponent[first + k]);
     }
   }
 };
@@ -218,24 +316,24 @@ inline __m512 alignAndAdd(const DotModel &model, const RowElements<K> &a, const 
   return addGroups<kGroups>(model, sums, wide, scale);
 }
 
-/// The same for whole values, two columns at a time: exponents are integers, and
+/// The same for whole values, two columns at a time: exponents are short integers, and
 /// one factor aligns all products of an output.
 template <int K>
-inline void alignAndAddWhole(const DotModel &model, const RowElements<K> &a, const ColumnElements *b, __m512 *c) {
+inline void alignAndAddWhole(const DotModel &model, const WholeRows<K> &a, const ColumnElements *b, __m512 *c) {
   constexpr int kHalf = K / 2, kGroups = (K + 7) / 8;
   __m512i largest[2];
   __m512 scale[2], factor[2];
   __m512i sums[2][kGroups];
 #pragma clang loop unroll(full)
   for (int n = 0; n < 2; ++n) {
-    __m512i most[2];
+    __m256i most[2];
 #pragma clang loop unroll(full)
     for (int k = 0; k < K; ++k) {
-      __m512i e = _mm512_add_epi32(_mm512_castps_si512(a.exponent[k]),
-                                   _mm512_set1_epi32(std::bit_cast<int>(b[n].exponent[k / kHalf][k % kHalf])));
-      most[k % 2] = k < 2 ? e : _mm512_max_epi32(most[k % 2], e);
+      int twice = std::bit_cast<int>(b[n].exponent[k / kHalf][k % kHalf]);
+      __m256i e = _mm256_add_epi16(a.exponent[k], _mm256_set1_epi32(twice));
+      most[k % 2] = k < 2 ? e : _mm256_max_epi16(most[k % 2], e);
     }
-    largest[n] = _mm512_max_epi32(most[0], most[1]);
+    largest[n] = _mm512_cvtepi16_epi32(_mm256_max_epi16(most[0], most[1]));
   }
 #pragma clang loop unroll(full)
   for (int n = 0; n < 2; ++n) {
@@ -255,7 +353,7 @@ inline void alignAndAddWhole(const DotModel &model, const RowElements<K> &a, con
   for (int k = 0; k < K; ++k)
 #pragma clang loop unroll(full)
     for (int n = 0; n < 2; ++n) {
-      __m512 product = _mm512_mul_ps(a.significand[k], _mm512_set1_ps(b[n].significand[k / kHalf][k % kHalf]));
+      __m512 product = _mm512_mul_ps(a.value[k], _mm512_set1_ps(b[n].significand[k / kHalf][k % kHalf]));
       __m512i term = _mm512_cvttps_epi32(_mm512_mul_ps(product, factor[n]));
       sums[n][k / 8] = k && k % 8 == 0 ? term : _mm512_add_epi32(sums[n][k / 8], term);
     }
@@ -272,7 +370,7 @@ void exactColumns(const DotModel &model, const LanePanel &lanes, const ColumnPan
   ptrdiff_t next = columns.perChunk;
   bool special = lanes.special || columns.special;
   for (int first = 0; first < lanes.count; first += K) {
-    const RowElements<K> a(lanes, first);
+    const std::conditional_t<Whole, WholeRows<K>, RowElements<K>> a(lanes, first);
     const float *bs = columnElements(columns, columns.significand, 0, first);
     const float *be = columnElements(columns, columns.exponent, 0, first);
     for (int n = 0; n < columns.columns; n += 2, bs += 2 * next, be += 2 * next) {
@@ -323,6 +421,10 @@ void multiply(const DotModel &model, const LanePanel &lanes, const ColumnPanel &
               float (*accumulators)[kTileRows]) {
   if (model.fast)
     return fastColumns(model, lanes, columns, accumulators);
+  if (lanes.whole && !columns.whole)
+    return multiply(model, splitLanes(lanes), columns, accumulators);
+  if (columns.whole && !lanes.whole)
+    return multiply(model, lanes, splitColumns(columns, lanes.count), accumulators);
   switch (std::min(model.stepElements, lanes.count)) {
   case 4:
     return chooseColumns<4>(model, lanes, columns, accumulators);
@@ -335,39 +437,37 @@ void multiply(const DotModel &model, const LanePanel &lanes, const ColumnPanel &
   }
 }
 
-/// Words `word` of the rows 0..7 (upper) and 8..15 (lower).
-inline __m512i gatherColumn(const uint32_t *upper, const uint32_t *lower, __m512i index) {
-  __m512i top = _mm512_permutex2var_epi32(_mm512_loadu_si512(upper), index,
-                                          _mm512_loadu_si512(upper + 16));
-  __m512i bottom = _mm512_permutex2var_epi32(_mm512_loadu_si512(lower), index,
-                                             _mm512_loadu_si512(lower + 16));
-  return _mm512_inserti64x4(top, _mm512_castsi512_si256(bottom), 1);
+/// Words 2 * pair and 2 * pair + 1 of the 8 rows of a register, side by side.
+inline __m512i twoColumns(const uint32_t *rows, __m512i index) {
+  return _mm512_permutex2var_epi32(_mm512_loadu_si512(rows), index, _mm512_loadu_si512(rows + 16));
 }
 
-void toColumns(const uint32_t upper[32], const uint32_t lower[32],
-               uint32_t (*columns)[kTileRows]) {
-  __m512i index = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
-  for (int word = 0; word < 4; ++word)
-    _mm512_store_si512(columns[word], gatherColumn(upper, lower, _mm512_add_epi32(
-                                                                     index, _mm512_set1_epi32(word))));
+void toColumns(const uint32_t upper[32], const uint32_t lower[32], uint32_t (*columns)[kTileRows], int step) {
+  __m512i index = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  for (int pair = 0; pair < 2; ++pair) {
+    __m512i both = _mm512_add_epi32(index, _mm512_set1_epi32(2 * pair));
+    __m512i top = twoColumns(upper, both), bottom = twoColumns(lower, both);
+    _mm512_store_si512(columns[2 * pair * step], _mm512_shuffle_i64x2(top, bottom, 0x44));
+    _mm512_store_si512(columns[(2 * pair + 1) * step], _mm512_shuffle_i64x2(top, bottom, 0xee));
+  }
 }
 
 /// Rows first..first+3 of four columns, interleaved: lane = 4 * row + word.
-inline __m512i interleave(const uint32_t (*columns)[kTileRows], int first) {
+inline __m512i interleave(const uint32_t (*columns)[kTileRows], int step, int first) {
   __m128i c[4];
   for (int word = 0; word < 4; ++word)
-    c[word] = _mm_load_si128(reinterpret_cast<const __m128i *>(columns[word] + first));
+    c[word] = _mm_load_si128(reinterpret_cast<const __m128i *>(columns[word * step] + first));
   __m512i all = _mm512_inserti32x4(_mm512_castsi128_si512(c[0]), c[1], 1);
   all = _mm512_inserti32x4(_mm512_inserti32x4(all, c[2], 2), c[3], 3);
   return _mm512_permutexvar_epi32(
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), all);
 }
 
-void fromColumns(const uint32_t (*columns)[kTileRows], uint32_t upper[32], uint32_t lower[32]) {
-  _mm512_storeu_si512(upper, interleave(columns, 0));
-  _mm512_storeu_si512(upper + 16, interleave(columns, 4));
-  _mm512_storeu_si512(lower, interleave(columns, 8));
-  _mm512_storeu_si512(lower + 16, interleave(columns, 12));
+void fromColumns(const uint32_t (*columns)[kTileRows], int step, uint32_t upper[32], uint32_t lower[32]) {
+  _mm512_storeu_si512(upper, interleave(columns, step, 0));
+  _mm512_storeu_si512(upper + 16, interleave(columns, step, 4));
+  _mm512_storeu_si512(lower, interleave(columns, step, 8));
+  _mm512_storeu_si512(lower + 16, interleave(columns, step, 12));
 }
 
 } // namespace

@@ -30,8 +30,8 @@ struct alignas(64) TileWords {
 };
 
 /// A prepared: value = significand * 2^exponent. Where the panel is `whole`, the
-/// value itself stands in for the significand: products of f16 and fp8 values fit
-/// f32, so only their exponents are needed apart.
+/// value itself stands in for the significand: products of f16 and fp8 values, and of
+/// others of no extreme size, fit f32, so only their exponents are needed apart.
 struct alignas(64) LanePanel {
   float significand[kMaxK][kTileRows];
   float exponent[kMaxK][kTileRows];
@@ -64,12 +64,11 @@ struct DotEngine {
   void (*multiplyInteger)(Element a, Element b, int chunks, int columns, bool saturate,
                           const TileWords &, const uint32_t *columnWords,
                           int32_t (*accumulators)[kTileRows]);
-  /// Two 8-row registers over lanes (lane = 4 * row + word) to 4 columns of words.
-  void (*toColumns)(const uint32_t upper[32], const uint32_t lower[32],
-                    uint32_t (*columns)[kTileRows]);
+  /// Two 8-row registers over lanes (lane = 4 * row + word) to 4 columns of words:
+  /// columns[word * step].
+  void (*toColumns)(const uint32_t upper[32], const uint32_t lower[32], uint32_t (*columns)[kTileRows], int step);
   /// The inverse of toColumns.
-  void (*fromColumns)(const uint32_t (*columns)[kTileRows], uint32_t upper[32],
-                      uint32_t lower[32]);
+  void (*fromColumns)(const uint32_t (*columns)[kTileRows], int step, uint32_t upper[32], uint32_t lower[32]);
 };
 
 /// The fastest engine that this CPU runs.

@@ -101,18 +101,17 @@ void multiply(const DotModel &model, const LanePanel &lanes, const ColumnPanel &
                : exactColumn(model, lanes, columns, n, accumulators[n]);
 }
 
-void toColumns(const uint32_t upper[32], const uint32_t lower[32],
-               uint32_t (*columns)[kTileRows]) {
+void toColumns(const uint32_t upper[32], const uint32_t lower[32], uint32_t (*columns)[kTileRows], int step) {
   for (int lane = 0; lane < 32; ++lane) {
-    columns[lane % 4][lane / 4] = upper[lane];
-    columns[lane % 4][8 + lane / 4] = lower[lane];
+    columns[lane % 4 * step][lane / 4] = upper[lane];
+    columns[lane % 4 * step][8 + lane / 4] = lower[lane];
   }
 }
 
-void fromColumns(const uint32_t (*columns)[kTileRows], uint32_t upper[32], uint32_t lower[32]) {
+void fromColumns(const uint32_t (*columns)[kTileRows], int step, uint32_t upper[32], uint32_t lower[32]) {
   for (int lane = 0; lane < 32; ++lane) {
-    upper[lane] = columns[lane % 4][lane / 4];
-    lower[lane] = columns[lane % 4][8 + lane / 4];
+    upper[lane] = columns[lane % 4 * step][lane / 4];
+    lower[lane] = columns[lane % 4 * step][8 + lane / 4];
   }
 }
 

@@ -16,43 +16,37 @@ static const uint32_t *source(const void *const *registers, int index, bool pres
 
 void loadAccumulators(Element type, int rows, const void *const *registers,
                       uint32_t (*columns)[kTileRows]) {
-  alignas(64) uint32_t words[4][kTileRows];
   bool both = rows == kTileRows;
   if (type == Element::F16) {
-    dotEngine().toColumns(source(registers, 0, true), source(registers, 1, both), words);
+    alignas(64) uint32_t words[4][kTileRows];
+    dotEngine().toColumns(source(registers, 0, true), source(registers, 1, both), words, 1);
     for (int n = 0; n < 8; ++n)
       for (int row = 0; row < kTileRows; ++row)
         columns[n][row] =
             std::bit_cast<uint32_t>(widenFloat(words[n / 2][row] >> (16 * (n % 2)), 5, 10));
     return;
   }
-  for (int parity = 0; parity < 2; ++parity) {
-    dotEngine().toColumns(source(registers, parity, true), source(registers, 2 + parity, both),
-                          words);
-    for (int word = 0; word < 4; ++word)
-      std::memcpy(columns[2 * word + parity], words[word], sizeof words[word]);
-  }
+  for (int parity = 0; parity < 2; ++parity)
+    dotEngine().toColumns(source(registers, parity, true), source(registers, 2 + parity, both), columns + parity, 2);
 }
 
 void storeAccumulators(Element type, int rows, const uint32_t (*columns)[kTileRows],
                        void *const *registers) {
-  alignas(64) uint32_t words[4][kTileRows], ignored[32];
+  alignas(64) uint32_t ignored[32];
   auto target = [&](int index, bool present) {
     return present ? static_cast<uint32_t *>(registers[index]) : ignored;
   };
   bool both = rows == kTileRows;
   if (type == Element::F16) {
+    alignas(64) uint32_t words[4][kTileRows];
     for (int word = 0; word < 4; ++word)
       for (int row = 0; row < kTileRows; ++row)
         words[word][row] = packHalves(columns[2 * word][row], columns[2 * word + 1][row]);
-    dotEngine().fromColumns(words, target(0, true), target(1, both));
+    dotEngine().fromColumns(words, 1, target(0, true), target(1, both));
     return;
   }
-  for (int parity = 0; parity < 2; ++parity) {
-    for (int word = 0; word < 4; ++word)
-      std::memcpy(words[word], columns[2 * word + parity], sizeof words[word]);
-    dotEngine().fromColumns(words, target(parity, true), target(2 + parity, both));
-  }
+  for (int parity = 0; parity < 2; ++parity)
+    dotEngine().fromColumns(columns + parity, 2, target(parity, true), target(2 + parity, both));
 }
 
 static uint32_t exactHalf(uint32_t bits) {

@@ -102,7 +102,7 @@ void loadWords(const MmaOp &op, int chunks, const void *const *a, TileWords &til
   for (int chunk = 0; chunk < chunks; ++chunk) {
     const uint32_t *upper = row32(a, halves * chunk);
     const uint32_t *lower = halves == 2 ? row32(a, 2 * chunk + 1) : kNoRows;
-    dotEngine().toColumns(upper, lower, tile.words + 4 * chunk);
+    dotEngine().toColumns(upper, lower, tile.words + 4 * chunk, 1);
   }
 }
 

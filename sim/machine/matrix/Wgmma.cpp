@@ -109,7 +109,7 @@ void takeOperandA(const WgmmaOp &op, int warp, const uint32_t *const registers[4
                   WgmmaOperands &operands) {
   TileWords &tile = operands.a[warp];
   for (int chunk = 0; chunk < 2; ++chunk)
-    dotEngine().toColumns(registers[2 * chunk], registers[2 * chunk + 1], tile.words + 4 * chunk);
+    dotEngine().toColumns(registers[2 * chunk], registers[2 * chunk + 1], tile.words + 4 * chunk, 1);
   if (op.negateA)
     for (auto &row : tile.words)
       for (uint32_t &word : row)

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t quarantineLimit = 64u << 20;
 constexpr size_t quarantineRanges = 1024;
-constexpr uint64_t hugeFrom = 16u << 20;
+constexpr uint64_t hugeFrom = 256u << 10;
 
 uint64_t roundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -75,10 +75,12 @@ void forgetShadow(const GlobalShadow &shadow, uint64_t address, uint64_t size) {
   forget(reinterpret_cast<uint8_t *>(shadow.words), from * 2, to * 2);
 }
 
+constexpr uint64_t hugePage = 2u << 20;
+
 void adviseHuge(const GlobalShadow &shadow, uint64_t address, uint64_t size) {
   auto advise = [](const void *p, uint64_t n) {
-    uint64_t a = reinterpret_cast<uint64_t>(p) / 4096 * 4096;
-    madvise(reinterpret_cast<void *>(a), roundUp(n, 4096), MADV_HUGEPAGE);
+    uint64_t first = reinterpret_cast<uint64_t>(p), a = first / hugePage * hugePage;
+    madvise(reinterpret_cast<void *>(a), roundUp(first + n - a, hugePage), MADV_HUGEPAGE);
   };
   advise(reinterpret_cast<void *>(address), size);
   advise(shadow.initByte(address), size / 8);

@@ -11,6 +11,19 @@ joinRow(uint32_t *to, const uint32_t *from, uint32_t count) {
     to[i] = to[i] > from[i] ? to[i] : from[i];
 }
 
+__attribute__((target_clones("avx512f", "avx2", "default"))) void
+exchangeRows(uint32_t *const *rows, unsigned rowCount, uint32_t count) {
+  for (uint32_t at = 0; at < count; at += 16) {
+    uint32_t most[16];
+    std::copy_n(rows[0] + at, 16, most);
+    for (unsigned r = 1; r < rowCount; ++r)
+      for (unsigned i = 0; i < 16; ++i)
+        most[i] = most[i] > rows[r][at + i] ? most[i] : rows[r][at + i];
+    for (unsigned r = 0; r < rowCount; ++r)
+      std::copy_n(most, 16, rows[r] + at);
+  }
+}
+
 void ClusterClocks::init(uint32_t warps) {
   warpEntities = warps;
   entities = std::min(maxEntities, (warps + engineSlots + 15) / 16 * 16);

@@ -30,6 +30,9 @@ inline uint32_t epochClock(uint32_t epoch) { return epoch >> 1 & maxClock; }
 /// to = max(to, from), over `count` entities.
 void joinRow(uint32_t *to, const uint32_t *from, uint32_t count);
 
+/// All `rows` (of `count` entities, a multiple of 16) become the largest of them.
+void exchangeRows(uint32_t *const *rows, unsigned rowCount, uint32_t count);
+
 struct ClusterClocks {
   uint32_t warpEntities = 0; // entities 0 .. warpEntities-1 are warps
   uint32_t entities = 0;     // with engine slots
