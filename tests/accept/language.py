@@ -44,12 +44,13 @@ def smollm2(full):
     tokens = np.random.default_rng(1).integers(0, 49152, prompt)
     model = Runtime().open(BUNDLE, threads=2)
     start = np.zeros(1, np.int32)
-    everything = model.run({"tokens": tokens[None].astype(np.int32), "at": start}, "logits")["logits"][0]
+    everything = model.run({"tokens": tokens[None].astype(np.int32), "at": start, "mask": np.ones((1, prompt), bool)}, "logits")["logits"][0]
     model.reset()
-    rows = [model.run({"tokens": tokens[None].astype(np.int32), "at": start}, "prefill")["logits"][0]]
+    rows = [model.run({"tokens": tokens[None].astype(np.int32), "at": start, "mask": np.ones((1, prompt), bool)}, "prefill")["logits"][0]]
     for step in range(decoded):
         tokens = np.append(tokens, rows[-1].argmax())
-        feeds = {"token": tokens[-1:].astype(np.int32), "at": np.array([len(tokens) - 1], np.int32)}
+        feeds = {"token": tokens[-1:].astype(np.int32), "at": np.array([len(tokens) - 1], np.int32),
+                 "mask": np.ones((1, len(tokens)), bool)}
         rows.append(model.run(feeds, "decode")["logits"][0])
     expected = llama.logits(llama.Gguf(SMOLLM2), tokens, np.float32)
     scale = np.ptp(expected)
@@ -107,7 +108,8 @@ def packed(_):
     share = BUNDLE.stat().st_size / SMOLLM2.stat().st_size
     program = ("import sys; sys.path.insert(0, sys.argv[1]); import numpy as np; from capi import Runtime;"
                "model = Runtime().open(sys.argv[2], threads=2);"
-               "[model.run({'token': np.array([5], np.int32), 'at': np.array([i], np.int32)}, 'decode') for i in range(3)];"
+               "[model.run({'token': np.array([5], np.int32), 'at': np.array([i], np.int32),"
+               "'mask': np.ones((1, i + 1), bool)}, 'decode') for i in range(3)];"
                "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])")
     done = subprocess.run([sys.executable, "-c", program, ROOT / "tests/harness", BUNDLE], text=True,
                           capture_output=True, check=True)

@@ -200,12 +200,12 @@ def llama_and_its_repeated_layers(tenon, folder):
     tokens = np.random.default_rng(2).integers(0, 64, 7)
     expected = llama.logits(model, tokens)
     with session(folder, text, *options) as bundle:
-        feeds = {"tokens": tokens[None].astype(np.int32), "at": np.zeros(1, np.int32)}
+        feeds = {"tokens": tokens[None].astype(np.int32), "at": np.zeros(1, np.int32), "mask": np.ones((1, 7), bool)}
         close(bundle.run(feeds, "logits")["logits"][0], expected)
         bundle.reset()
-        feeds["tokens"] = feeds["tokens"][:, :6]
+        feeds["tokens"] = feeds["tokens"][:, :6]  # of the cache's seventh place only the mask is there
         close(bundle.run(feeds, "prefill")["logits"][0], expected[5])
-        feeds = {"token": tokens[6:].astype(np.int32), "at": np.array([6], np.int32)}
+        feeds = {"token": tokens[6:].astype(np.int32), "at": np.array([6], np.int32), "mask": np.ones((1, 7), bool)}
         close(bundle.run(feeds, "decode")["logits"][0], expected[6])
     ir = tenon.call("compile", folder / "model.tn", *options, "--stop-after=import")
     assert ir.count("tenon.func private @decode") == 1, "equal layers of an entry are one function"

@@ -72,20 +72,21 @@ Status LanguageModel::readTemplate() {
   return {};
 }
 
-/// "tokens" (or "token"), int32 with `rank` dimensions of a batch of one, then "at",
-/// int32 of the batch; one output of floats.
+/// "tokens" (or "token"), int32 with `rank` dimensions of a batch of one, "at", int32 of
+/// the batch, "mask", bool [batch, T]; one output of floats.
 Status LanguageModel::checkEntry(size_t entry, int rank) {
   std::string what = "entry point '" + std::string(tenon_bundle_entry_name(bundle(), entry)) + "' ";
   const tenon_tensor_info *tokens = tenon_bundle_input(bundle(), entry, 0),
                           *at = tenon_bundle_input(bundle(), entry, 1),
+                          *mask = tenon_bundle_input(bundle(), entry, 2),
                           *output = tenon_bundle_output(bundle(), entry, 0);
-  if (!tokens || !at || !output || tenon_bundle_input_count(bundle(), entry) != 2 ||
+  if (!tokens || !at || !mask || !output || tenon_bundle_input_count(bundle(), entry) != 3 ||
       tenon_bundle_output_count(bundle(), entry) != 1)
-    return refuse(what + "is not (tokens, at) -> logits");
+    return refuse(what + "is not (tokens, at, mask) -> logits");
   if (!isType(tokens->type, kDLInt, 32) || !isType(at->type, kDLInt, 32) ||
-      !isType(output->type, kDLFloat, 32) || tokens->ndim != rank || at->ndim != 1 ||
-      output->ndim < 2)
-    return refuse(what + "is not (i32 tokens, i32[batch] at) -> f32 logits");
+      !isType(mask->type, kDLBool, 8) || !isType(output->type, kDLFloat, 32) ||
+      tokens->ndim != rank || at->ndim != 1 || mask->ndim != 2 || output->ndim < 2)
+    return refuse(what + "is not (i32 tokens, i32[batch] at, bool[batch, T] mask) -> f32 logits");
   if (tokens->shape[0] != 1 || at->shape[0] != 1)
     return refuse(what + "takes a batch of " + std::to_string(tokens->shape[0]) +
                   ", expected 1");

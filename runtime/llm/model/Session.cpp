@@ -23,11 +23,15 @@ Status Session::run(size_t entry, std::span<const TokenId> tokens, int rank) {
   int64_t shape[2] = {1, static_cast<int64_t>(tokens.size())};
   auto at = static_cast<int32_t>(fed.size());
   DLDataType integer = {kDLInt, 32, 1};
-  DLTensor inputs[2] = {
+  // All that has been fed counts, and these tokens.
+  mask.resize(fed.size() + tokens.size(), 1);
+  int64_t seen[2] = {1, static_cast<int64_t>(mask.size())};
+  DLTensor inputs[3] = {
       {const_cast<TokenId *>(tokens.data()), {kDLCPU, 0}, rank, integer, shape, nullptr, 0},
-      {&at, {kDLCPU, 0}, 1, integer, shape, nullptr, 0}};
+      {&at, {kDLCPU, 0}, 1, integer, shape, nullptr, 0},
+      {mask.data(), {kDLCPU, 0}, 2, {kDLBool, 8, 1}, seen, nullptr, 0}};
   DLTensor output{};
-  TENON_TRY(fromApi(tenon_session_run(handle.get(), entry, inputs, 2, &output, 1)));
+  TENON_TRY(fromApi(tenon_session_run(handle.get(), entry, inputs, 3, &output, 1)));
   scores = {static_cast<const float *>(output.data), source->vocabulary()};
   fed.insert(fed.end(), tokens.begin(), tokens.end());
   return {};

@@ -50,6 +50,7 @@ private:
   std::shared_ptr<const LanguageModel> source;
   std::unique_ptr<tenon_session, Destroy> handle;
   std::vector<TokenId> fed;
+  std::vector<uint8_t> mask;
   std::span<const float> scores;
 };
 
