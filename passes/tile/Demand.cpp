@@ -91,6 +91,8 @@ void Demand::visit(Value value, ArrayRef<DimExpr> rawIndex) {
           factors.push_back(DimExpr::constant(value.getContext(), 0));
         else
           addVariable(factor.extent);
+    } else if (!ruled.isView()) {
+      maps.push_back({op, index});
     }
     visitRule(ruled, rule, factors);
   }

@@ -36,6 +36,12 @@ struct ReductionDemand {
   llvm::SmallVector<unsigned> enclosing;
 };
 
+/// One demand of a map (not of a view): at which index.
+struct MapDemand {
+  mlir::Operation *op;
+  llvm::SmallVector<DimExpr> index;
+};
+
 class Demand {
 public:
   /// Variables [0, extents.size()) are the roots.
@@ -45,6 +51,7 @@ public:
 
   llvm::ArrayRef<MemoryRead> getReads() const { return reads; }
   llvm::ArrayRef<ReductionDemand> getReductions() const { return reductions; }
+  llvm::ArrayRef<MapDemand> getMaps() const { return maps; }
   llvm::ArrayRef<Guard> getGuards() const { return guards; }
   FactorRanges &getRanges() { return ranges; }
   unsigned getNumVariables() const { return numVariables; }
@@ -59,6 +66,7 @@ private:
   unsigned numVariables;
   llvm::SmallVector<MemoryRead> reads;
   llvm::SmallVector<ReductionDemand> reductions;
+  llvm::SmallVector<MapDemand> maps;
   llvm::SmallVector<Guard> guards;
   llvm::SmallVector<unsigned> enclosing;
   int current = -1;

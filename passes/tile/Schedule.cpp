@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/tile/Schedule.h"
+#include "passes/fuse/Graph.h"
 #include "passes/tile/Evaluator.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -356,7 +357,8 @@ private:
   /// and the half where that takes fewer vectors in all.
   int64_t fit(int64_t width, DimExpr extent, int64_t least) {
     int64_t most = demand.getRanges().maximum(extent);
-    if (!target.hasThreads && extent.isConstant() && most < width && most > least && most % (least / 2) == 0)
+    if (!target.hasThreads && extent.isConstant() && most > least && most <= least * 3 &&
+        most != width && most % (least / 2) == 0)
       return most;
     while (width > 1 && width / 2 >= most)
       width /= 2;
@@ -380,7 +382,7 @@ private:
       }
     }
     if (!heavy)
-      return;
+      return chooseReducedRows();
     int heavyIndex = heavy - demand.getReductions().data();
     int rows = -1;
     for (unsigned variable : rowCandidates(*heavy))
@@ -392,6 +394,26 @@ private:
     schedule.rowWidth = rowsFor(demand.getRanges().getExtent(rows));
     schedule.innerRows = !isRootRow(rows);
     schedule.rowVariable = schedule.innerRows ? -1 : rows;
+  }
+
+  /// Rows that are reduced or normalised side by side, so that one does not wait
+  /// for another's lanes to be added up.
+  void chooseReducedRows() {
+    constexpr int64_t kRows = 4;
+    if (target.hasThreads || !isInner(schedule.vectorVariable))
+      return;
+    for (int variable = schedule.extents.size() - 1; variable >= 0; --variable) {
+      if (schedule.inner[variable])
+        continue;
+      bool isPlain = llvm::all_of(demand.getReads(), [&](const MemoryRead &read) {
+        return isLinear(read.offset, variable);
+      });
+      if (isPlain && size(variable) >= kRows && sizes.least(schedule.extents[variable]) >= kRows) {
+        schedule.rowVariable = variable;
+        schedule.rowWidth = kRows;
+      }
+      return;
+    }
   }
 
   /// A root variable that is walked beside the vector variable.
@@ -521,6 +543,40 @@ static void markStaged(Schedule &schedule, Demand &demand, const SymbolSizes &si
   }
 }
 
+/// A costly map (an exponential) that passes over a row demand more than once is
+/// staged, too.
+static void markStagedMaps(Schedule &schedule, Demand &demand, const SymbolSizes &sizes) {
+  constexpr double kCostly = 8, kMostElements = 32 << 10;
+  unsigned roots = schedule.extents.size();
+  // The elements of a row that one demand walks; 0 if it is not walked plainly.
+  auto walked = [&](const MapDemand &map) {
+    double elements = 1;
+    for (DimExpr expr : map.index) {
+      bool isWalked = false;
+      expr.walkLeaves([&](DimExpr leaf) {
+        isWalked |= !leaf.isFactor() || leaf.getValue() >= roots || schedule.inner[leaf.getValue()];
+      });
+      if (isWalked)
+        elements *= expr.isFactor()
+                        ? sizes.nominal(demand.getRanges().getExtent(expr.getValue()))
+                        : 0;
+    }
+    return elements;
+  };
+  llvm::MapVector<Operation *, unsigned> demands;
+  llvm::DenseSet<Operation *> refused;
+  for (const MapDemand &map : demand.getMaps()) {
+    double elements = walked(map);
+    ++demands[map.op];
+    if (elements <= 1 || elements > kMostElements)
+      refused.insert(map.op);
+  }
+  for (auto [op, count] : demands)
+    if (count > 1 && !refused.contains(op) &&
+        fuse::bodyCost(cast<FactorRuleInterface>(op)) >= kCostly)
+      schedule.staged.insert(op->getResult(0));
+}
+
 static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &sizes,
                          double blockPoints) {
   // A block should be worth some ten thousand operations; rows of a product
@@ -539,6 +595,8 @@ static void chooseChunks(Schedule &schedule, Demand &demand, const SymbolSizes &
     int64_t count = std::max<int64_t>(1, static_cast<int64_t>(goal / (width * work)));
     schedule.chunk[variable] = width * std::min<int64_t>(count, 64);
   };
+  if (schedule.rowVariable >= 0 && schedule.inner[std::max(0, schedule.vectorVariable)])
+    return grow(schedule.rowVariable, schedule.rowWidth, blockPoints);
   if (schedule.rowVariable >= 0) {
     grow(schedule.vectorVariable, schedule.vectorWidth, blockPoints);
     grow(schedule.rowVariable, schedule.rowWidth, schedule.rowWidth * 4 * work);
@@ -671,6 +729,8 @@ Schedule chooseSchedule(ArrayRef<Value> values, ArrayRef<int64_t> storeOrder,
   DimExpr store = storeOffset(schedule, values.front().getType(), storeOrder, ranges);
   TileChooser(schedule, demand, store, sizes, target).choose();
   markStaged(schedule, demand, sizes);
+  if (!target.hasThreads)
+    markStagedMaps(schedule, demand, sizes);
   chooseChunks(schedule, demand, sizes, target.blockPoints);
   BlockOrder(schedule, demand, sizes).choose();
   schedule.canOverlap = !target.hasThreads;
