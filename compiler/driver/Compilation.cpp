@@ -130,7 +130,9 @@ static constexpr StagePasses kPasses[] = {
        buildFusePipeline(manager, device == "gpu" ? "gpu:generic" : "cpu", options.fuse);
      }},
     {Stage::Tile, [](OpPassManager &manager, StringRef device,
-                     const CompileOptions &) { buildTilePipeline(manager, device); }},
+                     const CompileOptions &options) {
+       buildTilePipeline(manager, device, options.precision);
+     }},
     {Stage::Exec, [](OpPassManager &manager, StringRef,
                      const CompileOptions &) { buildSchedulePipeline(manager); }},
 };

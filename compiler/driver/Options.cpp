@@ -112,6 +112,9 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
                  "that it can be compiled again beside it")
       ->option_text("FILE");
   app.add_flag("--time-passes", options.timePasses, "print how long each stage and pass took");
+  app.add_option("--precision", options.precision,
+                 "GPUs multiply products of f32 in this type and add in f32 (default f32, exact)")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
   app.add_option("--threads", options.threads, "threads for code generation (default 2)")
       ->check(CLI::Range(1, 256))
       ->option_text("N");

@@ -35,6 +35,8 @@ struct CompileOptions {
   /// File for the weights of printed IR; empty: the IR names where they lie.
   std::string saveWeights;
   bool fold = true, fuse = true, timePasses = false;
+  /// In which GPUs multiply products of f32: f32, f16 or bf16.
+  std::string precision = "f32";
   bool elide = false; ///< print neither locations nor large constants
   unsigned threads = 2;
 };

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/tenon/FactorRanges.h"
 #include "passes/codegen/Passes.h"
+#include "passes/codegen/gpu/Division.h"
 #include "passes/codegen/gpu/GpuEmitter.h"
 
 namespace tenon {
@@ -27,6 +28,7 @@ struct TileToNvvmPass : impl::TileToNvvmPassBase<TileToNvvmPass> {
         return signalPassFailure();
       func.erase();
     }
+    tile::expandDivisions(getOperation());
   }
 };
 } // namespace

@@ -109,6 +109,8 @@ Scalar Evaluator::evaluateOp(Value value, ArrayRef<DimExpr> index, ArrayRef<Guar
                              bool intoScratch) {
   if (buffers.contains(value) && !value.getDefiningOp())
     return loadBuffer(value, index, guards);
+  if (auto known = computed.find(value); known != computed.end())
+    return known->second;
   if (staged.contains(value) && !intoScratch)
     return evaluateStaged(value, index, guards);
   Operation *op = value.getDefiningOp();

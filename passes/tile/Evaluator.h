@@ -60,6 +60,9 @@ public:
   /// dimensions whose index varies inside of the block.
   void setStaged(llvm::DenseSet<mlir::Value> values) { staged = std::move(values); }
 
+  /// Values that the caller has computed, at the only index at which they are read.
+  void setComputed(mlir::Value value, Scalar element) { computed[value] = element; }
+
   /// The tile dimension along which loops that fill scratch memory, and
   /// reductions over contiguous elements, run their lanes; -1 if none.
   void setVectorDim(int dim) { vectorDim = dim; }
@@ -142,6 +145,7 @@ private:
   mlir::Block *entry;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseSet<mlir::Value> staged;
+  llvm::DenseMap<mlir::Value, Scalar> computed;
   int vectorDim = -1, innerRowDim = -1;
   /// The guards with which each tile was loaded.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<Guard>> masks;

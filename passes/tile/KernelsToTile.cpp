@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/tile/Schedules.h"
 #include "dialects/tile/Variants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -17,6 +18,8 @@
 #include "passes/tile/Nest.h"
 #include "passes/tile/PackedProduct.h"
 #include "passes/tile/Passes.h"
+#include "passes/tile/gpu/ContractNest.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 namespace tenon {
@@ -30,13 +33,16 @@ struct Group {
   SmallVector<unsigned> results;
   Schedule schedule;
   DimExpr blocks;
+  /// Instead of the schedule, where a GPU computes a product.
+  std::optional<ContractPlan> contract;
 };
 
 class KernelGenerator {
 public:
   KernelGenerator(KernelOp kernel, const FactorRanges &ranges, const SymbolSizes &sizes,
-                  ArrayRef<StringRef> symbols, ArrayRef<TileTarget> targets)
-      : kernel(kernel), ranges(ranges), sizes(sizes), symbols(symbols), targets(targets) {}
+                  ArrayRef<StringRef> symbols, ArrayRef<TileTarget> targets, Type products)
+      : kernel(kernel), ranges(ranges), sizes(sizes), symbols(symbols), targets(targets),
+        products(products) {}
 
   LogicalResult generate(OpBuilder &builder) {
     for (Type type : kernel->getOperandTypes())
@@ -122,8 +128,15 @@ private:
       SmallVector<Value> values;
       for (unsigned result : group.results)
         values.push_back(yield().getOperand(result));
-      group.schedule = chooseSchedule(values, resultOrder(kernel, group.results.front()), orders,
-                                      ranges, sizes, targets.front());
+      SmallVector<int64_t> order = resultOrder(kernel, group.results.front());
+      if (targets.front().hasThreads && groups.size() == 1)
+        group.contract = planContraction(values, order, orders, ranges, sizes, products);
+      if (group.contract) {
+        group.blocks = group.contract->blocks();
+        continue;
+      }
+      group.schedule =
+          chooseSchedule(values, order, orders, ranges, sizes, targets.front());
       SmallVector<DimExpr> counts;
       for (unsigned i = 0; i < group.schedule.extents.size(); ++i)
         counts.push_back(group.schedule.blocks(i));
@@ -141,6 +154,12 @@ private:
 
   LogicalResult emitBody(tile::FuncOp func) {
     Block *entry = addEmptyBody(func);
+    if (const auto &plan = groups.front().contract) {
+      const ContractTile &tile = plan->tile;
+      func->setAttr(tile::kPipelineAttr,
+                    DenseI64ArrayAttr::get(func.getContext(), {tile.m, tile.n, tile.k, tile.warpsM,
+                                                               tile.warpsN, tile.stages}));
+    }
     return emitGroups(func, entry, 0, func.getBlockId());
   }
 
@@ -187,6 +206,8 @@ private:
           target, {func.getViews()[body.getNumArguments() + result], resultOrder(kernel, result)});
       stores.push_back({yield().getOperand(result), target});
     }
+    if (group.contract)
+      return emitContraction(tiles, evaluator, *group.contract, stores, number);
     return emitNest(tiles, evaluator, group.schedule, stores, number);
   }
 
@@ -195,9 +216,18 @@ private:
   const SymbolSizes &sizes;
   ArrayRef<StringRef> symbols;
   ArrayRef<TileTarget> targets; ///< the first decides the blocks
+  Type products;                ///< in which products of f32 are multiplied on a GPU
   SmallVector<Type> views;
   std::vector<Group> groups;
 };
+
+std::optional<Type> productType(StringRef name, Builder builder) {
+  return llvm::StringSwitch<std::optional<Type>>(name)
+      .Case("f32", builder.getF32Type())
+      .Case("f16", builder.getF16Type())
+      .Case("bf16", builder.getBF16Type())
+      .Default(std::nullopt);
+}
 
 struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
   using KernelsToTilePassBase::KernelsToTilePassBase;
@@ -216,8 +246,13 @@ struct KernelsToTilePass : impl::KernelsToTilePassBase<KernelsToTilePass> {
     SmallVector<TileTarget> targets{{lanes, registers, blockPoints, hasThreads}};
     if (variantLanes > 0)
       targets.push_back({variantLanes, variantRegisters, blockPoints, hasThreads});
+    std::optional<Type> type = productType(products, builder);
+    if (!type) {
+      module.emitError("unknown type of products '") << products << "', expected f32, f16 or bf16";
+      return signalPassFailure();
+    }
     for (KernelOp kernel : kernels)
-      if (failed(KernelGenerator(kernel, ranges, sizes, symbols, targets).generate(builder)))
+      if (failed(KernelGenerator(kernel, ranges, sizes, symbols, targets, *type).generate(builder)))
         return signalPassFailure();
   }
 };

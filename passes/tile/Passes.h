@@ -18,8 +18,10 @@ namespace tenon {
 #define GEN_PASS_REGISTRATION
 #include "passes/tile/Passes.h.inc"
 
-/// From kernels to tile functions.
-void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device);
+/// From kernels to tile functions. On a GPU, products of f32 are multiplied in the type
+/// \p products ("f32", "f16", "bf16").
+void buildTilePipeline(mlir::OpPassManager &manager, llvm::StringRef device,
+                       llvm::StringRef products = "f32");
 
 } // namespace tenon
 

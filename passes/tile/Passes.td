@@ -108,7 +108,9 @@ def KernelsToTilePass : Pass<"tenon-kernels-to-tile", "::mlir::ModuleOp"> {
     Option<"variantRegisters", "variant-registers", "int64_t", "16", "their registers">,
     Option<"blockPoints", "block-points", "int64_t", "16384",
            "about how many operations a block should be worth">,
-    Option<"hasThreads", "has-threads", "bool", "false", "a tile's lanes are threads of a GPU">
+    Option<"hasThreads", "has-threads", "bool", "false", "a tile's lanes are threads of a GPU">,
+    Option<"products", "products", "std::string", "\"f32\"",
+           "the type in which a GPU multiplies products of f32: f32, f16 or bf16; sums are f32">
   ];
   let dependentDialects = ["::tenon::tile::TileDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];

@@ -111,8 +111,7 @@ static DimExpr storeOffset(const Schedule &schedule, Type type, ArrayRef<int64_t
   return ranges.simplify(offset);
 }
 
-/// Divides variable `at` into d = d' * divisor + phase.
-static Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t divisor) {
+Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t divisor) {
   MLIRContext *context = schedule.extents[at].getContext();
   Schedule result = schedule;
   result.extents[at] = schedule.extents[at].floorDiv(divisor);
@@ -128,8 +127,7 @@ static Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t div
   return result;
 }
 
-/// The constant by which a variable is divided in a part of an expression.
-static void findDivisor(DimExpr expr, DimExpr variable, int64_t &divisor) {
+void findDivisor(DimExpr expr, DimExpr variable, int64_t &divisor) {
   auto operands = expr.getOperands();
   bool isDigit = expr.getKind() == DimKind::Mod || expr.getKind() == DimKind::FloorDiv;
   if (isDigit && operands[1].isConstant() && coefficientOf(operands[0], variable) == 1)

@@ -60,6 +60,12 @@ struct Schedule {
 /// grid for all CPUs.
 Schedule narrowed(Schedule schedule, const TileTarget &target);
 
+/// Divides root variable \p at into d = d' * divisor + phase.
+Schedule splitVariable(const Schedule &schedule, unsigned at, int64_t divisor);
+/// Raises \p divisor to the constant by which a variable is divided in a part of an
+/// expression.
+void findDivisor(DimExpr expr, DimExpr variable, int64_t &divisor);
+
 /// The memory orders of a kernel's operands (by block argument).
 BufferOrders operandOrders(KernelOp kernel);
 /// The memory order of one result; empty for row-major.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/tile/TileBuilder.h"
+#include "dialects/tile/Schedules.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -244,7 +245,7 @@ SmallVector<int64_t> TileBuilder::shapeOf(ArrayRef<DimExpr> exprs) {
 //===----------------------------------------------------------------------===//
 
 static int64_t alignmentOf(const Variable &variable) {
-  return variable.isShifted ? 1 : variable.width;
+  return variable.isShifted ? 1 : variable.alignment ? variable.alignment : variable.width;
 }
 
 /// True if the expression, at the bases of tiled variables (multiples of their
@@ -411,18 +412,56 @@ static SmallVector<int64_t> common(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   return shape;
 }
 
+/// True if a guard holds for all or none of each aligned group along a dimension.
+bool TileBuilder::isUniform(const Guard &guard, unsigned dim, int64_t vector) {
+  if (shapeOf(guard.index)[dim] == 1)
+    return true;
+  std::optional<LinearIndex> linear = linearize(guard.index);
+  if (!linear || !linear->strides[dim] || !linear->strides[dim].isConstant(1) ||
+      !isAligned(linear->base, vector) || !ranges.isMultipleOf(guard.extent, vector))
+    return false;
+  return llvm::all_of(llvm::enumerate(linear->strides), [&](auto stride) {
+    return stride.index() == dim || !stride.value() || ranges.isMultipleOf(stride.value(), vector);
+  });
+}
+
+/// How many neighbours along the dimension of stride 1 lie at an aligned place in
+/// memory and are masked together, for every tile: a power of two up to 8.
+int64_t TileBuilder::vectorWidth(const LinearIndex &index, ArrayRef<Guard> guards) {
+  int dim = -1;
+  for (unsigned i = 0; i < rank; ++i)
+    if (index.strides[i] && index.strides[i].isConstant(1) && widths[i] > 1)
+      dim = i;
+  auto fits = [&](int64_t vector) {
+    for (unsigned i = 0; i < rank; ++i)
+      if (int(i) != dim && index.strides[i] && widths[i] > 1 &&
+          !ranges.isMultipleOf(index.strides[i], vector))
+        return false;
+    return widths[dim] % vector == 0 && isAligned(index.base, vector) &&
+           llvm::all_of(guards, [&](const Guard &g) { return isUniform(g, dim, vector); });
+  };
+  int64_t vector = dim < 0 ? 1 : 8;
+  while (vector > 1 && !fits(vector))
+    vector /= 2;
+  return vector;
+}
+
 Value TileBuilder::load(Value view, DimExpr offset, ArrayRef<Guard> guards,
                         ArrayRef<DimExpr> extraStrides) {
   offset = simplify(offset);
-  Value maskTile = mask(tailGuards(offset, guards));
+  SmallVector<Guard> all = tailGuards(offset, guards);
+  Value maskTile = mask(all);
   std::optional<LinearIndex> linear = linearize(offset);
   if (linear) {
     SmallVector<int64_t> shape = accessShape(*linear, extraStrides);
     if (maskTile)
       shape = common(shape, tile::shapeOf(maskTile.getType()));
     auto type = RankedTensorType::get(shape, elementOf(view));
-    return tile::LoadOp::create(builder, loc, type, view, scalar(linear->base),
-                                strideValues(*linear, extraStrides), maskTile, Value());
+    auto load = tile::LoadOp::create(builder, loc, type, view, scalar(linear->base),
+                                     strideValues(*linear, extraStrides), maskTile, Value());
+    if (int64_t vector = marksVectors ? vectorWidth(*linear, all) : 1; vector > 1)
+      load->setAttr(tile::kVectorAttr, builder.getI64IntegerAttr(vector));
+    return load;
   }
   Value indices = tile(offset);
   if (!extraStrides.empty())

@@ -54,6 +54,8 @@ struct Variable {
   bool isFull = false;
   /// The base may be no multiple of the width.
   bool isShifted = false;
+  /// What the base is a multiple of, where that is not the width; 0: the width.
+  int64_t alignment = 0;
 };
 
 /// offset + sum over tile dimensions of lane * stride.
@@ -116,6 +118,10 @@ public:
   void store(mlir::Value value, mlir::Value view, DimExpr offset, llvm::ArrayRef<Guard> guards,
              llvm::ArrayRef<DimExpr> extraStrides = {});
 
+  /// Marks loads with how many neighbours are aligned and masked together
+  /// (tile::kVectorAttr), for devices that move several elements at once.
+  void setVectors(bool on) { marksVectors = on; }
+
   mlir::OpBuilder &ir() { return builder; }
   mlir::Location getLoc() { return loc; }
   void setLoc(mlir::Location newLoc);
@@ -127,6 +133,8 @@ private:
   mlir::Value divide(DimExpr expr, mlir::Value a, mlir::Value b);
   mlir::Value combine(DimExpr expr, mlir::Value a, mlir::Value b);
   bool isAligned(DimExpr base, int64_t step);
+  bool isUniform(const Guard &guard, unsigned dim, int64_t vector);
+  int64_t vectorWidth(const LinearIndex &index, llvm::ArrayRef<Guard> guards);
   llvm::SmallVector<Guard> tailGuards(DimExpr offset, llvm::ArrayRef<Guard> guards);
   llvm::SmallVector<mlir::OpFoldResult> strideValues(const LinearIndex &index,
                                                      llvm::ArrayRef<DimExpr> extraStrides);
@@ -148,6 +156,7 @@ private:
   llvm::SmallVector<mlir::Operation *> outerAnchors;
   Scope *current = nullptr;
   llvm::SmallVector<int64_t> widths;
+  bool marksVectors = false;
 };
 
 } // namespace tenon

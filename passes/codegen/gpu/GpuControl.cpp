@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/gpu/GpuEmitter.h"
+#include "passes/codegen/gpu/Pipeline.h"
 
 using namespace mlir;
 
@@ -49,6 +50,8 @@ void GpuEmitter::beforeScratch(bool isStore) {
 }
 
 LogicalResult GpuEmitter::emitFor(scf::ForOp op) {
+  if (DotOp dot = distribution ? Pipeline::productOf(op) : DotOp())
+    return Pipeline(*this, op, dot).run();
   hazards |= effectsOf(op);
   Hazards atHead = hazards;
   LogicalResult result = TileEmitter::emitFor(op);

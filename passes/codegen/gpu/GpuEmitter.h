@@ -18,6 +18,10 @@
 // stand anywhere. One is set where scratch memory that was written is read, or
 // that was read is written again (Hazards below).
 //
+// In a function with a pipeline (Pipeline.h) tiles lie instead as the accumulators of
+// its products do, or as they are copied to shared memory: a Distribution says where,
+// dimension by dimension.
+//
 //   kernel(buffers..., scratch, status, symbols...)
 //
 // A failed check writes its number to *status (the greatest one wins) and ends the
@@ -30,6 +34,7 @@
 #define TENON_PASSES_CODEGEN_GPU_GPUEMITTER_H
 
 #include "passes/codegen/emit/TileEmitter.h"
+#include "passes/codegen/gpu/Distribution.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -51,6 +56,8 @@ public:
   mlir::LogicalResult run();
 
 private:
+  friend class Pipeline;
+
   // GpuFunc.cpp
   mlir::LLVM::LLVMFuncOp createKernel();
   mlir::LogicalResult emitKernel(mlir::LLVM::LLVMFuncOp kernel);
@@ -74,7 +81,7 @@ private:
   mlir::LogicalResult emitReduce(ReduceOp op) override;
   mlir::LogicalResult emitDot(DotOp op) override;
   mlir::Value exchange(mlir::Value value, int64_t distance);
-  mlir::Value combineThreads(ReduceKind kind, mlir::Value value, int64_t threads);
+  mlir::Value combineThreads(ReduceKind kind, mlir::Value value, llvm::ArrayRef<ThreadBit> bits);
   void combineWarps(ReduceKind kind, llvm::MutableArrayRef<mlir::Value> rows, int64_t threads);
 
   // GpuMemory.cpp
@@ -83,6 +90,8 @@ private:
     mlir::Value pointer;
     mlir::Value mask;  ///< an i1; null if the element is always there
     int64_t same = -1; ///< an earlier place of the same address and mask
+    /// Element `lane` of the `lanes` that are read together at place `leader`.
+    int64_t leader = -1, lane = 0, lanes = 1;
   };
   mlir::LogicalResult emitLoad(LoadOp op) override;
   mlir::LogicalResult emitStore(StoreOp op) override;
@@ -92,6 +101,7 @@ private:
                                          llvm::ArrayRef<mlir::OpFoldResult> strides,
                                          mlir::Type tile, mlir::Value mask);
   llvm::SmallVector<Place> indexedPlaces(mlir::Value view, mlir::Value indices, mlir::Value mask);
+  void joinNeighbours(LoadOp op, llvm::MutableArrayRef<Place> places);
   void loadPlaces(mlir::Operation *op, mlir::Value view, llvm::ArrayRef<Place> places,
                   mlir::Value fill);
   void storePlaces(mlir::Value view, llvm::ArrayRef<Place> places, mlir::Value tile);
@@ -102,6 +112,12 @@ private:
   static int64_t innerSize(mlir::Type type);
   /// This thread's first position along an innermost dimension of that size.
   mlir::Value lane(int64_t size) { return lanes.lookup(size); }
+  /// How a dimension of a tile of that shape lies over threads and registers.
+  Spread spreadOf(llvm::ArrayRef<int64_t> shape, unsigned dim);
+  /// This thread's part of a position along it, an i64; null if there is none.
+  mlir::Value threadPart(llvm::ArrayRef<int64_t> shape, unsigned dim);
+  /// The sum of what the bits of the thread number stand for, an i64.
+  mlir::Value threadSum(llvm::ArrayRef<ThreadBit> bits);
 
   /// What a block may have done since its last barrier.
   struct Hazards {
@@ -115,6 +131,10 @@ private:
 
   bool globalScratch;
   int64_t threads = 1;
+  /// Of the tiles being emitted; null: over the innermost dimension.
+  const Distribution *distribution = nullptr;
+  Distribution accumulators; ///< of a function with a pipeline
+  int64_t pipelineBytes = 0; ///< of shared memory
   int64_t reduceRows = 0; ///< most rows that one reduction hands between warps
   Hazards hazards;
   mlir::Value thread, block, isFirst, partials;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/gpu/GpuEmitter.h"
+#include "passes/codegen/gpu/Pipeline.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -31,6 +32,12 @@ static int64_t threadsFor(int64_t longest) {
 
 GpuEmitter::GpuEmitter(FuncOp func, bool globalScratch)
     : TileEmitter(func, 1), globalScratch(globalScratch) {
+  if (auto schedule = PipelineSchedule::of(func)) {
+    threads = schedule->threads();
+    accumulators = schedule->accumulators(func);
+    distribution = &accumulators;
+    return;
+  }
   int64_t longest = 1;
   func.walk([&](Operation *op) {
     for (Type type : op->getResultTypes())
@@ -43,10 +50,58 @@ GpuEmitter::GpuEmitter(FuncOp func, bool globalScratch)
 }
 
 TileLayout GpuEmitter::layoutOf(Type type) {
-  SmallVector<int64_t> shape = llvm::to_vector(shapeOf(type));
-  if (!shape.empty() && shape.back() > 1)
-    shape.back() = std::max<int64_t>(1, shape.back() / threads);
-  return TileLayout(shape, 1);
+  ArrayRef<int64_t> shape = shapeOf(type);
+  SmallVector<int64_t> registers;
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    registers.push_back(spreadOf(shape, dim).registers.size());
+  return TileLayout(registers, 1);
+}
+
+Spread GpuEmitter::spreadOf(ArrayRef<int64_t> shape, unsigned dim) {
+  Spread spread;
+  int64_t size = shape[dim];
+  if (size == 1)
+    return spread;
+  if (distribution)
+    return distribution->spreads()[dim];
+  bool isInner = dim + 1 == shape.size();
+  int64_t over = isInner ? std::min(size, threads) : 1;
+  spread.registers.clear();
+  for (int64_t position = 0; position < size; position += over)
+    spread.registers.push_back(position);
+  for (unsigned bit = 0; int64_t(1) << bit < over; ++bit)
+    spread.threads.push_back({bit, int64_t(1) << bit});
+  return spread;
+}
+
+Value GpuEmitter::threadSum(ArrayRef<ThreadBit> bits) {
+  Type i32 = builder.getI32Type();
+  Value sum;
+  for (size_t i = 0; i < bits.size();) {
+    // A run of bits whose positions double is moved as a whole.
+    size_t end = i + 1;
+    while (end < bits.size() && bits[end].bit == bits[end - 1].bit + 1 &&
+           bits[end].position == bits[end - 1].position * 2)
+      ++end;
+    unsigned from = bits[i].bit, to = llvm::Log2_64(bits[i].position);
+    Value run = thread;
+    if (from)
+      run = arith::ShRUIOp::create(builder, run, builder.integer(i32, from));
+    run = arith::AndIOp::create(builder, run, builder.integer(i32, (1 << (end - i)) - 1));
+    if (to)
+      run = arith::ShLIOp::create(builder, run, builder.integer(i32, to));
+    sum = sum ? builder.add(sum, run) : run;
+    i = end;
+  }
+  return sum ? arith::ExtUIOp::create(builder, builder.getI64Type(), sum).getResult() : Value();
+}
+
+Value GpuEmitter::threadPart(ArrayRef<int64_t> shape, unsigned dim) {
+  if (shape[dim] == 1)
+    return {};
+  if (!distribution)
+    return dim + 1 == shape.size() ? lane(shape[dim]) : Value();
+  return threadSum(distribution->spreads()[dim].threads);
 }
 
 /// Every innermost dimension must be a power of two.
@@ -64,6 +119,8 @@ static LogicalResult verifyTiles(FuncOp func) {
 }
 
 LogicalResult GpuEmitter::run() {
+  if (distribution && failed(Pipeline::prepare(func)))
+    return failure();
   if (!func.getBody().hasOneBlock())
     return func.emitError("cannot compile a tile program of several blocks; use scf");
   if (failed(verifyTiles(func)))
@@ -112,7 +169,7 @@ void GpuEmitter::emitThreads() {
   func.walk([&](Operation *op) {
     for (Type type : op->getResultTypes()) {
       int64_t size = innerSize(type);
-      if (size == 1 || lanes.contains(size))
+      if (distribution || size == 1 || lanes.contains(size))
         continue;
       Value at = thread;
       if (size < threads)
@@ -183,7 +240,7 @@ LogicalResult GpuEmitter::emitKernel(LLVM::LLVMFuncOp kernel) {
   if (!scratch || failed(emitSizes(scratch)) || failed(emitBlocks(kernel)))
     return func.emitError("cannot be compiled for a GPU");
   kernel->setAttr(kChecksAttr, builder.getArrayAttr(checks));
-  kernel->setAttr(kScratchAttr, scratchBytes.getAttr());
+  kernel->setAttr(kScratchAttr, (scratchBytes + pipelineBytes).getAttr());
   return success();
 }
 

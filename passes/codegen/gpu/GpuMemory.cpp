@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/gpu/GpuEmitter.h"
 
+#include "dialects/tile/Schedules.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -41,15 +42,22 @@ SmallVector<GpuEmitter::Place> GpuEmitter::stridedPlaces(Value view, Value offse
     return builder.mul(count, constant ? builder.i64(*constant) : cast<Value>(stride));
   };
   Value base = builder.address(element, pointers.lookup(view), scalar(offset));
-  if (int64_t size = innerSize(tile); size > 1 && !isConstantIntValue(strides.back(), 0))
-    base = builder.address(element, base, scaled(strides.back(), lane(size)));
+  ArrayRef<int64_t> shape = shapeOf(tile);
+  SmallVector<Spread> spreads;
+  for (unsigned dim = 0; dim < shape.size(); ++dim) {
+    spreads.push_back(spreadOf(shape, dim));
+    if (Value part = isConstantIntValue(strides[dim], 0) ? Value() : threadPart(shape, dim))
+      base = builder.address(element, base, scaled(strides[dim], part));
+  }
 
   SmallVector<Place> places;
   std::map<std::pair<std::vector<int64_t>, void *>, int64_t> seen;
   for (int64_t piece = 0; piece < layout.pieces(); ++piece) {
     SmallVector<int64_t> at = layout.coordinates(piece / layout.inner());
     if (!layout.shape().empty())
-      at.push_back(piece % layout.inner() * threads);
+      at.push_back(piece % layout.inner());
+    for (auto [position, spread] : llvm::zip(at, spreads))
+      position = spread.registers[position];
     Place place{base, maskAt(mask, layout, piece)};
     int64_t fixed = 0;
     for (auto [coordinate, stride] : llvm::zip(at, strides)) {
@@ -99,13 +107,52 @@ static llvm::MapVector<Value, SmallVector<int64_t>> byMask(const Places &places)
   return groups;
 }
 
+/// Aligned neighbours (kVectorAttr) that one thread holds are read at once, 16 bytes
+/// at most.
+void GpuEmitter::joinNeighbours(LoadOp op, MutableArrayRef<Place> places) {
+  auto vector = op->getAttrOfType<IntegerAttr>(kVectorAttr);
+  unsigned bits = elementOf(op.getType()).getIntOrFloatBitWidth();
+  if (!vector || isBool(op.getType()) || bits < 16 ||
+      llvm::any_of(places, [](const Place &place) { return place.same >= 0; }))
+    return;
+  int64_t lanes = std::min<int64_t>(vector.getInt(), 128 / bits), step = 1;
+  ArrayRef<int64_t> shape = shapeOf(op.getType());
+  SmallVector<OpFoldResult> strides = op.getMixedStrides();
+  for (size_t dim = shape.size(); dim-- > 0;) {
+    Spread spread = spreadOf(shape, dim);
+    int64_t held = spread.registers.size();
+    if (shape[dim] == 1 || !isConstantIntValue(strides[dim], 1)) {
+      step *= held;
+      continue;
+    }
+    while (lanes > 1 && (held % lanes || spread.registers[lanes - 1] != lanes - 1))
+      lanes /= 2;
+    for (int64_t number = 0; number < int64_t(places.size()); ++number) {
+      int64_t lane = number / step % held % lanes, leader = number - lane * step;
+      places[number].mask = places[leader].mask;
+      if (lanes > 1)
+        places[number].leader = leader, places[number].lane = lane, places[number].lanes = lanes;
+    }
+    return;
+  }
+}
+
 void GpuEmitter::loadPlaces(Operation *op, Value view, ArrayRef<Place> places, Value fill) {
   Type tile = op->getResult(0).getType(), element = elementOf(tile);
   Type stored = storedType(builder, element);
   if (cast<ViewType>(view.getType()).getSpace() == MemorySpace::Scratch)
     beforeScratch(/*isStore=*/false);
-  auto loadOne = [&](Value pointer) -> Value {
-    Value value = builder.load(stored, pointer);
+  llvm::DenseMap<int64_t, Value> vectors;
+  auto loadOne = [&](const Place &place) -> Value {
+    if (place.leader >= 0) {
+      Value &vector = vectors[place.leader];
+      if (!vector)
+        vector = LLVM::LoadOp::create(builder, VectorType::get({place.lanes}, stored),
+                                      places[place.leader].pointer,
+                                      place.lanes * stored.getIntOrFloatBitWidth() / 8);
+      return builder.lane(vector, place.lane);
+    }
+    Value value = builder.load(stored, place.pointer);
     if (!isBool(tile))
       return value;
     return arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, value, builder.zero(stored));
@@ -114,7 +161,7 @@ void GpuEmitter::loadPlaces(Operation *op, Value view, ArrayRef<Place> places, V
   for (auto &[mask, numbers] : byMask(places)) {
     if (!mask) {
       for (int64_t number : numbers)
-        pieces[number] = {loadOne(places[number].pointer), false};
+        pieces[number] = {loadOne(places[number]), false};
       continue;
     }
     Value other = fill ? fill : builder.zero(element);
@@ -124,7 +171,7 @@ void GpuEmitter::loadPlaces(Operation *op, Value view, ArrayRef<Place> places, V
     enter(load);
     SmallVector<Value> loaded;
     for (int64_t number : numbers) {
-      loaded.push_back(loadOne(places[number].pointer));
+      loaded.push_back(loadOne(places[number]));
       pieces[number] = {merge->addArgument(element, op->getLoc()), false};
     }
     LLVM::BrOp::create(builder, loaded, merge);
@@ -138,13 +185,18 @@ void GpuEmitter::loadPlaces(Operation *op, Value view, ArrayRef<Place> places, V
 
 /// Whether this thread writes its elements of such a tile; null if all do.
 Value GpuEmitter::owner(Type tile) {
-  int64_t size = innerSize(tile);
-  if (size == 1)
+  ArrayRef<int64_t> shape = shapeOf(tile);
+  int64_t others = threads - 1; // bits of the thread number that change nothing
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    for (ThreadBit bit : spreadOf(shape, dim).threads)
+      others &= ~(int64_t(1) << bit.bit);
+  if (others == threads - 1)
     return isFirst;
-  if (size >= threads)
+  if (!others)
     return {};
-  return arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, thread,
-                               builder.integer(builder.getI32Type(), size));
+  Type i32 = builder.getI32Type();
+  Value rest = arith::AndIOp::create(builder, thread, builder.integer(i32, others));
+  return arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, rest, builder.integer(i32, 0));
 }
 
 void GpuEmitter::storePlaces(Value view, ArrayRef<Place> places, Value tile) {
@@ -178,6 +230,7 @@ void GpuEmitter::storePlaces(Value view, ArrayRef<Place> places, Value tile) {
 LogicalResult GpuEmitter::emitLoad(LoadOp op) {
   auto places = stridedPlaces(op.getView(), op.getOffset(), op.getMixedStrides(), op.getType(),
                               op.getMask());
+  joinNeighbours(op, places);
   loadPlaces(op, op.getView(), places, op.getFill() ? scalar(op.getFill()) : Value());
   return success();
 }

@@ -16,18 +16,22 @@ using namespace mlir;
 namespace tenon::tile {
 
 LogicalResult GpuEmitter::emitIota(IotaOp op) {
-  int64_t size = innerSize(op.getType());
-  if (op.getDim() + 1 != shapeOf(op.getType()).size() || size == 1)
+  ArrayRef<int64_t> shape = shapeOf(op.getType());
+  unsigned dim = op.getDim();
+  Value first = threadPart(shape, dim);
+  if (!first)
     return TileEmitter::emitIota(op);
   TileLayout layout = layoutOf(op.getType());
+  Spread spread = spreadOf(shape, dim);
   Type element = elementOf(op.getType());
-  Value first = lane(size);
   if (element.getIntOrFloatBitWidth() < 64)
     first = arith::TruncIOp::create(builder, element, first);
   SmallVector<Piece> pieces;
   for (int64_t index = 0; index < layout.pieces(); ++index) {
-    int64_t step = index % layout.inner() * threads;
-    pieces.push_back({builder.add(first, builder.integer(element, step)), false});
+    SmallVector<int64_t> at = layout.coordinates(index / layout.inner());
+    at.push_back(index % layout.inner());
+    pieces.push_back(
+        {builder.add(first, builder.integer(element, spread.registers[at[dim]])), false});
   }
   return define(op, std::move(layout), std::move(pieces)), success();
 }
@@ -61,9 +65,11 @@ Value GpuEmitter::exchange(Value value, int64_t distance) {
   return isa<FloatType>(type) ? arith::BitcastOp::create(builder, type, result) : result;
 }
 
-Value GpuEmitter::combineThreads(ReduceKind kind, Value value, int64_t count) {
-  for (int64_t distance = std::min<int64_t>(count, 32) / 2; distance >= 1; distance /= 2)
-    value = combine(builder, kind, value, exchange(value, distance));
+/// Over the lanes that the bits number, the highest first.
+Value GpuEmitter::combineThreads(ReduceKind kind, Value value, ArrayRef<ThreadBit> bits) {
+  for (ThreadBit bit : llvm::reverse(bits))
+    if (bit.bit < 5)
+      value = combine(builder, kind, value, exchange(value, int64_t(1) << bit.bit));
   return value;
 }
 
@@ -106,22 +112,28 @@ void GpuEmitter::combineWarps(ReduceKind kind, MutableArrayRef<Value> rows, int6
 }
 
 LogicalResult GpuEmitter::emitReduce(ReduceOp op) {
-  int64_t size = innerSize(op.getTile().getType());
-  if (op.getDim() + 1 != shapeOf(op.getType()).size() || size == 1)
+  ArrayRef<int64_t> shape = shapeOf(op.getTile().getType());
+  Spread spread = spreadOf(shape, op.getDim());
+  if (spread.threads.empty())
     return TileEmitter::emitReduce(op);
   const Fragments &from = fragments(op.getTile());
   TileLayout layout = layoutOf(op.getType());
-  int64_t held = from.layout.inner(), count = std::min(size, threads);
+  int64_t held = spread.registers.size(), inner = 1;
+  for (int64_t size : from.layout.shape().drop_front(op.getDim() + 1))
+    inner *= size;
   SmallVector<Value> rows;
-  for (int64_t row = 0; row < layout.rows(); ++row) {
+  for (int64_t row = 0; row < layout.pieces(); ++row) {
     SmallVector<Value> own;
     for (int64_t i = 0; i < held; ++i)
-      own.push_back(from[row * held + i].value);
+      own.push_back(from[row / inner * held * inner + i * inner + row % inner].value);
     Value sum = combineTree(builder, op.getKind(), std::move(own));
-    rows.push_back(combineThreads(op.getKind(), sum, count));
+    rows.push_back(combineThreads(op.getKind(), sum, spread.threads));
   }
-  if (count > 32)
-    combineWarps(op.getKind(), rows, count);
+  bool hasWarps = llvm::any_of(spread.threads, [](ThreadBit bit) { return bit.bit >= 5; });
+  if (hasWarps && distribution)
+    return op.emitError("reduces over the warps of a product's tile");
+  if (hasWarps)
+    combineWarps(op.getKind(), rows, std::min(shape[op.getDim()], threads));
   SmallVector<Piece> pieces;
   for (Value row : rows)
     pieces.push_back({row, false});

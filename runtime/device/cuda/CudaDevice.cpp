@@ -49,6 +49,9 @@ Status CudaDevice::chooseDevice(int wanted) {
   char text[256] = {};
   TENON_TRY(driver->check(driver->deviceGetName(text, sizeof text, device), "asking for its name"));
   name = text;
+  TENON_TRY(driver->check(
+      driver->deviceGetAttribute(&sharedPerBlock, CuSharedPerBlock, device),
+      "asking for its shared memory"));
   return driver->check(
       driver->deviceGetAttribute(&multiprocessors, CuMultiprocessors, device),
       "asking for its multiprocessors");
@@ -187,10 +190,15 @@ Status CudaDevice::scratchFor(const LaunchRequest &request, uint32_t flags, int6
     sharedBytes = request.scratchBytes;
     return {};
   }
-  if (!(flags & bundle::launchGlobalScratch))
-    return Status(TENON_INVALID_BUNDLE, "a kernel asks for " +
-                                            std::to_string(request.scratchBytes) +
-                                            " bytes of shared memory");
+  if (!(flags & bundle::launchGlobalScratch)) {
+    if (request.scratchBytes > sharedPerBlock)
+      return Status(TENON_INVALID_BUNDLE, "a kernel asks for " +
+                                              std::to_string(request.scratchBytes) +
+                                              " bytes of shared memory, " + name + " has " +
+                                              std::to_string(sharedPerBlock) + " per block");
+    sharedBytes = request.scratchBytes;
+    return {};
+  }
   blocks = std::min<int64_t>(blocks, scratchBlocks * multiprocessors);
   uint64_t bytes;
   if (__builtin_mul_overflow(static_cast<uint64_t>(request.scratchBytes), blocks, &bytes))
@@ -221,6 +229,10 @@ Status CudaDevice::launch(const LaunchRequest &request) {
   uint64_t sharedBytes = 0;
   CuPointer global = 0;
   TENON_TRY(scratchFor(request, shape.flags, blocks, sharedBytes, global));
+  if (sharedBytes > static_cast<uint64_t>(sharedLimit))
+    TENON_TRY(driver->check(driver->funcSetAttribute(function, CuMaxDynamicShared,
+                                                     static_cast<int>(sharedBytes)),
+                            "asking for shared memory"));
   if (blocks > mostBlocks)
     return Status(TENON_EXECUTION, "a launch of " + std::to_string(blocks) +
                                        " blocks is more than a GPU can take");

@@ -52,7 +52,7 @@ private:
   CuStream stream = nullptr;
   CudaModules modules;
   std::string name;
-  int number = 0, multiprocessors = 1;
+  int number = 0, multiprocessors = 1, sharedPerBlock = 0;
   std::vector<void *> weights, constants; ///< null until they are needed
   void *statusData = nullptr;             ///< a word per kernel: which check failed
   void *scratchData = nullptr;

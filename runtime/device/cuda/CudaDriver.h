@@ -23,7 +23,13 @@ using CuFunction = struct CuFunctionObject *;
 constexpr CuResult cuSuccess = 0, cuOutOfMemory = 2, cuNoDevice = 100, cuInvalidPtx = 218,
                    cuNoBinary = 209, cuUnsupportedPtx = 222;
 
-enum CuAttribute { CuMultiprocessors = 16, CuComputeMajor = 75, CuComputeMinor = 76 };
+enum CuAttribute {
+  CuMultiprocessors = 16,
+  CuComputeMajor = 75,
+  CuComputeMinor = 76,
+  CuSharedPerBlock = 97, ///< with cuFuncSetAttribute
+};
+enum CuFunctionAttribute { CuMaxDynamicShared = 8 };
 enum CuJitOption { CuJitErrorLog = 5, CuJitErrorLogBytes = 6 };
 
 // FUNCTION(member, symbol, parameters)
@@ -57,6 +63,7 @@ enum CuJitOption { CuJitErrorLog = 5, CuJitErrorLogBytes = 6 };
   FUNCTION(launchKernel, "cuLaunchKernel",                                                         \
            (CuFunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,      \
             CuStream, void **, void **))                                                           \
+  FUNCTION(funcSetAttribute, "cuFuncSetAttribute", (CuFunction, int, int))                         \
   FUNCTION(getErrorName, "cuGetErrorName", (CuResult, const char **))                              \
   FUNCTION(getErrorString, "cuGetErrorString", (CuResult, const char **))
 
