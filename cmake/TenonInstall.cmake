@@ -13,7 +13,7 @@ install(TARGETS tenon-runtime EXPORT TenonTargets
 install(TARGETS tenon-llm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
         NAMELINK_SKIP)
 install(TARGETS tenon tenon-run tenon-inspect tenon-bench tenon-verify
-                tenon-chat tenon-generate tenon-tokenize
+                tenon-chat tenon-generate tenon-perplexity tenon-tokenize
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(FILES runtime/include/tenon.h runtime/include/tenon.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)

@@ -54,6 +54,24 @@ def exact(full):
     return f"{count} tokens, departures {differing}", not differing
 
 
+def perplexity(_):
+    """Against NumPy, on a text of a few windows."""
+    text = (ROOT / "docs" / "language-models.md").read_text()[:1500]
+    (m.SCRATCH / "text.txt").write_text(text)
+    report = json.loads(Tenon().call("perplexity", bundle(), "--file", m.SCRATCH / "text.txt", "--window", 100, "--json"))
+    ids = [int(word) for word in Tenon().call("tokenize", bundle(), "--file", m.SCRATCH / "text.txt").split()]
+    weights, total, count = llama.Gguf(SMOLLM2), 0.0, 0
+    for start in range(0, len(ids) - 1, 100):
+        window = np.array(ids[start:start + 100])
+        rows = llama.logits(weights, window, np.float32).astype(np.float64)[:-1]
+        rows -= rows.max(-1, keepdims=True)
+        scores = rows - np.log(np.exp(rows).sum(-1, keepdims=True))
+        total, count = total + scores[np.arange(len(scores)), window[1:]].sum(), count + len(scores)
+    expected = np.exp(-total / count)
+    error = abs(report["perplexity"] / expected - 1)
+    return f"{report['perplexity']:.4f} over {report['tokens']} tokens, NumPy's {expected:.4f}", error < 1e-3 and report["tokens"] == count
+
+
 def tokenizers(_):
     report = m.suite("tests/runtime/llm/tokenizers_test.py")
     return f"{report['passed']} texts identical both ways, {len(report['failures'])} not", not report["failures"]
@@ -83,6 +101,7 @@ def bad_input(_):
 LINES = [
     ("a question answered", "Paris", paris),
     ("greedy tokens", "those of f32 on dequantised weights", exact),
+    ("perplexity", "that of f32 on dequantised weights", perplexity),
     ("tokenizers", "identical both ways", tokenizers),
     ("open to ready", "15 ms", ready),
     ("bad input", "a clear error", bad_input),

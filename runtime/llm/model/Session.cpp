@@ -19,7 +19,7 @@ Status Session::open(std::shared_ptr<const LanguageModel> model, const SessionOp
   return {};
 }
 
-Status Session::run(size_t entry, std::span<const TokenId> tokens, int rank) {
+Status Session::run(size_t entry, std::span<const TokenId> tokens, int rank, size_t rows) {
   int64_t shape[2] = {1, static_cast<int64_t>(tokens.size())};
   auto at = static_cast<int32_t>(fed.size());
   DLDataType integer = {kDLInt, 32, 1};
@@ -32,12 +32,12 @@ Status Session::run(size_t entry, std::span<const TokenId> tokens, int rank) {
       {mask.data(), {kDLCPU, 0}, 2, {kDLBool, 8, 1}, seen, nullptr, 0}};
   DLTensor output{};
   TENON_TRY(fromApi(tenon_session_run(handle.get(), entry, inputs, 3, &output, 1)));
-  scores = {static_cast<const float *>(output.data), source->vocabulary()};
+  scores = {static_cast<const float *>(output.data), rows * source->vocabulary()};
   fed.insert(fed.end(), tokens.begin(), tokens.end());
   return {};
 }
 
-Status Session::feed(std::span<const TokenId> tokens) {
+Status Session::check(std::span<const TokenId> tokens) const {
   if (tokens.empty())
     return Status(TENON_INVALID_ARGUMENT, "there is no token to read");
   if (tokens.size() > room())
@@ -50,8 +50,24 @@ Status Session::feed(std::span<const TokenId> tokens) {
       return Status(TENON_INVALID_ARGUMENT, "token " + std::to_string(id) +
                                                 ", expected at most " +
                                                 std::to_string(source->vocabulary() - 1));
-  return tokens.size() == 1 ? run(source->decode(), tokens, 1)
-                            : run(source->prefill(), tokens, 2);
+  return {};
+}
+
+Status Session::feed(std::span<const TokenId> tokens) {
+  TENON_TRY(check(tokens));
+  return tokens.size() == 1 ? run(source->decode(), tokens, 1, 1)
+                            : run(source->prefill(), tokens, 2, 1);
+}
+
+Status Session::feedEach(std::span<const TokenId> tokens, std::span<const float> &rows) {
+  TENON_TRY(check(tokens));
+  if (source->logits() == LanguageModel::missing)
+    return Status(TENON_INVALID_ARGUMENT,
+                  "'" + source->path() + "' has no entry point logits, which scores every token");
+  TENON_TRY(run(source->logits(), tokens, 2, tokens.size()));
+  rows = scores;
+  scores = scores.last(source->vocabulary());
+  return {};
 }
 
 Status Session::rewindTo(std::span<const TokenId> tokens) {

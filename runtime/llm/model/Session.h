@@ -30,6 +30,9 @@ public:
   /// Reads tokens; logits() is then about what follows the last. More than the context
   /// holds is an error that says both numbers.
   Status feed(std::span<const TokenId> tokens);
+  /// The same with the scores after every token, a row of the vocabulary's size for each,
+  /// by the entry point `logits`; valid until the next call.
+  Status feedEach(std::span<const TokenId> tokens, std::span<const float> &rows);
   /// Forgets all but the first tokens, and feeds what is not there yet: of a prompt that
   /// shares its beginning with the last one only the rest is computed.
   Status rewindTo(std::span<const TokenId> tokens);
@@ -45,7 +48,8 @@ private:
   struct Destroy {
     void operator()(tenon_session *session) const { tenon_session_destroy(session); }
   };
-  Status run(size_t entry, std::span<const TokenId> tokens, int rank);
+  Status check(std::span<const TokenId> tokens) const;
+  Status run(size_t entry, std::span<const TokenId> tokens, int rank, size_t rows);
 
   std::shared_ptr<const LanguageModel> source;
   std::unique_ptr<tenon_session, Destroy> handle;

@@ -160,7 +160,7 @@ float logProbability(std::span<const float> scores, TokenId token, size_t count,
     sum += std::isnan(score) ? 0 : std::exp(static_cast<double>(score - most));
   float whole = most + static_cast<float>(std::log(sum));
   best.clear();
-  for (size_t i = 0; i < scores.size(); ++i)
+  for (size_t i = 0; count && i < scores.size(); ++i)
     best.push_back({static_cast<TokenId>(i), scores[i] - whole});
   count = std::min(count, best.size());
   std::partial_sort(best.begin(), best.begin() + count, best.end(), [](auto &a, auto &b) {
