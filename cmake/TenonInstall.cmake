@@ -37,7 +37,8 @@ if(TENON_BUILD_COMPILER)
           NAMELINK_SKIP)
   install(FILES frontends/language/library/std.tn DESTINATION ${CMAKE_INSTALL_DATADIR}/tenon
           COMPONENT compiler)
-  install(TARGETS tenon-compile tenon-check tenon-fmt tenon-lsp-server tenon-opt
+  install(TARGETS tenon-compile tenon-check tenon-fmt tenon-lsp-server tenon-opt tenon-reduce
+                  tenon-mlir-lsp-server
           RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT compiler)
 endif()
 

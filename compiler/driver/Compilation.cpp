@@ -175,6 +175,8 @@ LogicalResult Compilation::runStage(ModuleOp on, StringRef device, const StagePa
   passes.build(manager, device, options);
   TimingScope scope = time.nest(stageName(passes.stage));
   manager.enableTiming(scope);
+  if (!options.crashReproducer.empty())
+    manager.enableCrashReproducerGeneration(options.crashReproducer);
   if (!options.printAfter.empty())
     manager.enableIRPrinting(
         [](Pass *, Operation *) { return false; },

@@ -111,6 +111,10 @@ ParsedOptions parseCompileOptions(int argc, const char *const *argv) {
                  "with --stop-after: write the weights to a file that the IR then names, so "
                  "that it can be compiled again beside it")
       ->option_text("FILE");
+  app.add_option("--crash-reproducer", options.crashReproducer,
+                 "if a pass fails or crashes, write the IR before it and the passes, for "
+                 "tenon-opt --run-reproducer")
+      ->option_text("FILE");
   app.add_flag("--time-passes", options.timePasses, "print how long each stage and pass took");
   app.add_option("--precision", options.precision,
                  "GPUs multiply products of f32 in this type and add in f32 (default f32, exact)")

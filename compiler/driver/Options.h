@@ -34,6 +34,8 @@ struct CompileOptions {
   std::vector<std::string> printAfter;
   /// File for the weights of printed IR; empty: the IR names where they lie.
   std::string saveWeights;
+  /// File for the IR before a pass that fails or crashes; empty: none.
+  std::string crashReproducer;
   bool fold = true, fuse = true, timePasses = false;
   /// In which GPUs multiply products of f32: f32, f16 or bf16.
   std::string precision = "f32";

@@ -69,6 +69,12 @@ namespace tenon {
 /// cannot be compared the first is taken and \p check set (they must be equal
 /// at run time). Null if they are known to differ.
 DimExpr broadcastDim(DimExpr a, DimExpr b, bool *check = nullptr);
+/// True if a symbol occurs in both.
+bool areRelated(DimExpr a, DimExpr b);
+/// True where only the run decides whether an operand's size is 1 and repeated
+/// to the other: of two sizes without a common symbol, or of `A` and what joins
+/// it with another, `max(A, B)`. (Sizes of the same symbols are meant to be equal.)
+bool repeatsAtRunTime(DimExpr size, DimExpr to);
 /// Broadcast of two shapes; nothing if they clash.
 std::optional<llvm::SmallVector<DimExpr>> broadcastDims(llvm::ArrayRef<DimExpr> a,
                                                         llvm::ArrayRef<DimExpr> b);

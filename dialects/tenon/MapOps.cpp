@@ -7,6 +7,7 @@
 
 #include "dialects/tenon/Detail.h"
 #include "dialects/tenon/Tenon.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using llvm::enumerate;
@@ -23,6 +24,29 @@ DimExpr broadcastDim(DimExpr a, DimExpr b, bool *check) {
   if (check)
     *check = true;
   return a.isConstant() || !b.isConstant() ? a : b;
+}
+
+/// Whether `part` is an operand of a max in the expression.
+static bool joins(DimExpr expr, DimExpr part) {
+  SmallVector<DimExpr, 4> operands = expr.getOperands();
+  if (expr.getKind() == DimKind::Max && llvm::is_contained(operands, part))
+    return true;
+  return llvm::any_of(operands, [&](DimExpr operand) { return joins(operand, part); });
+}
+
+bool areRelated(DimExpr a, DimExpr b) {
+  llvm::StringSet<> names;
+  a.walkLeaves([&](DimExpr leaf) {
+    if (leaf.isSymbol())
+      names.insert(leaf.getSymbol());
+  });
+  bool shared = false;
+  b.walkLeaves([&](DimExpr leaf) { shared |= leaf.isSymbol() && names.contains(leaf.getSymbol()); });
+  return shared;
+}
+
+bool repeatsAtRunTime(DimExpr size, DimExpr to) {
+  return size != to && !size.isConstant() && (!areRelated(size, to) || joins(to, size));
 }
 
 std::optional<SmallVector<DimExpr>> broadcastDims(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {

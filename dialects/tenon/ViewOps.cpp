@@ -222,9 +222,13 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
 FactorRule BroadcastOp::getFactorRule() {
   FactorRule rule = detail::resultFactors(getOperation());
   Access &access = rule.operands.emplace_back();
-  for (auto [dim, target] : zip(tenon::getDims(getInput().getType()), getDims()))
-    access.index.push_back(dim.isConstant(1) ? constant(getOperation(), 0)
-                                             : factor(getOperation(), target));
+  SmallVector<DimExpr> to = tenon::getDims(getType());
+  for (auto [dim, target] : zip(tenon::getDims(getInput().getType()), getDims())) {
+    DimExpr index = dim.isConstant(1) ? constant(getOperation(), 0) : factor(getOperation(), target);
+    if (repeatsAtRunTime(dim, to[target])) // a stride of 0 if the size is 1, else of 1
+      index = index * (dim.max(constant(getOperation(), 1)) - 1).min(constant(getOperation(), 1));
+    access.index.push_back(index);
+  }
   return rule;
 }
 Scalar BroadcastOp::emitBody(BodyArgs args) { return identity(args); }

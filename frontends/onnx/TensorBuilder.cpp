@@ -117,30 +117,80 @@ Value TensorBuilder::dimVector(ArrayRef<DimExpr> exprs) {
 // Maps
 //===----------------------------------------------------------------------===//
 
-void TensorBuilder::checkBroadcast(ArrayRef<Value> operands) {
+bool TensorBuilder::mayBeOne(DimExpr size) const {
+  DimRange range = ranges.get(size);
+  return !size.isInvalid() && range.min <= 1 && range.max >= 1;
+}
+
+void TensorBuilder::checkRepeats(DimExpr size, DimExpr to, const Twine &message) {
+  // 1 for a size of 1, 0 for any other.
+  DimExpr one = TensorBuilder::size(1);
+  DimExpr isOne = ranges.min(size, one) * 2 - ranges.min(size, TensorBuilder::size(2));
+  checkEqual(size, to + isOne * (one - to), message);
+}
+
+DimExpr TensorBuilder::joinSizes(DimExpr a, DimExpr b) {
+  bool check = false;
+  DimExpr both = broadcastDim(a, b, &check);
+  if (!both)
+    refuse("shapes cannot be broadcast: sizes " + a.str() + " and " + b.str());
+  if (!check || ranges.isEqual(a, b) == true)
+    return both;
+  std::string message = "sizes " + a.str() + " and " + b.str() + " differ where shapes are broadcast";
+  bool related = areRelated(a, b);
+  if (related && (repeatsAtRunTime(a, b) || repeatsAtRunTime(b, a))) { // one joins the other
+    both = repeatsAtRunTime(a, b) ? b : a;
+    checkRepeats(both == a ? b : a, both, message);
+    return both;
+  }
+  if (related || (!mayBeOne(a) && !mayBeOne(b))) {
+    checkEqual(a, b, message);
+    return both;
+  }
+  if (mayBeOne(a) && mayBeOne(b)) {
+    both = a.max(b);
+    for (DimExpr part : {a, b}) // 0 and 1 make 0
+      if (ranges.get(part).min < 1)
+        both = both * part.min(size(1));
+    checkRepeats(b, both, message);
+    checkRepeats(a, both, message);
+    return both;
+  }
+  both = mayBeOne(a) ? b : a;
+  checkRepeats(mayBeOne(a) ? a : b, both, message);
+  return both;
+}
+
+Value TensorBuilder::repeatTo(Value x, ArrayRef<DimExpr> to) {
+  Dims from = dims(x), wide;
+  Ints targets;
+  for (auto [i, size] : llvm::enumerate(from)) {
+    targets.push_back(i);
+    wide.push_back(repeatsAtRunTime(size, to[i]) ? to[i] : size);
+  }
+  if (ArrayRef(from) == ArrayRef(wide))
+    return x;
+  return result(BroadcastOp::create(builder, location, type(wide, elementType(x)), x, targets));
+}
+
+SmallVector<Value> TensorBuilder::broadcastOperands(ArrayRef<Value> operands) {
   Dims joined;
   for (Value operand : operands) {
     Dims next = dims(operand);
     if (next.size() > joined.size())
       joined.insert(joined.begin(), next.size() - joined.size(), size(1));
     for (size_t i = 0; i < next.size(); ++i) {
-      DimExpr &dim = joined[joined.size() - 1 - i], other = next[next.size() - 1 - i];
-      bool check = false;
-      DimExpr both = broadcastDim(dim, other, &check);
-      if (!both)
-        refuse("shapes cannot be broadcast: sizes " + dim.str() + " and " + other.str());
-      if (check)
-        checkEqual(dim, other,
-                   "sizes " + dim.str() + " and " + other.str() +
-                       " differ where shapes are broadcast (one that is to be 1 must be fixed "
-                       "when the model is compiled: --dim NAME=1)");
-      dim = both;
+      DimExpr &dim = joined[joined.size() - 1 - i];
+      dim = joinSizes(dim, next[next.size() - 1 - i]);
     }
   }
   // Maps of several operands have one element type (select checks its own).
   for (Value operand : operands.drop_front(operands.size() > 2 ? 1 : 0))
     if (elementType(operand) != elementType(operands.back()))
       refuse("operands have different element types");
+  return llvm::map_to_vector(operands, [&](Value operand) {
+    return repeatTo(operand, ArrayRef(joined).take_back(rank(operand)));
+  });
 }
 
 Value TensorBuilder::select(Value condition, Value x, Value y) {

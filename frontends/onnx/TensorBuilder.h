@@ -81,8 +81,8 @@ public:
 
   // Maps. The operands have one element type; shapes broadcast as in NumPy.
   template <typename Op, typename... Values> Value map(Values... operands) {
-    checkBroadcast({operands...});
-    return result(Op::create(builder, location, operands...));
+    llvm::SmallVector<Value> all = broadcastOperands({operands...});
+    return create<Op>(all, std::index_sequence_for<Values...>());
   }
 #define TENON_BINARY(NAME, OP)                                                                     \
   Value NAME(Value x, Value y) { return map<OP>(x, y); }                                           \
@@ -134,6 +134,8 @@ public:
   Value reshape(Value x, llvm::ArrayRef<DimExpr> dims);
   Value transpose(Value x, llvm::ArrayRef<int64_t> permutation);
   Value moveDim(Value x, int64_t from, int64_t to);
+  /// The size that two broadcast to, checked at run time where it must be.
+  DimExpr joinSizes(DimExpr a, DimExpr b);
   /// To a shape that its own broadcasts to.
   Value broadcast(Value x, llvm::ArrayRef<DimExpr> dims);
   Value slice(Value x, llvm::ArrayRef<DimExpr> starts, llvm::ArrayRef<DimExpr> sizes,
@@ -186,7 +188,16 @@ public:
   SymbolicValues &values;
 
 private:
-  void checkBroadcast(llvm::ArrayRef<Value> operands);
+  template <typename Op, size_t... I>
+  Value create(llvm::ArrayRef<Value> operands, std::index_sequence<I...>) {
+    return result(Op::create(builder, location, operands[I]...));
+  }
+  /// The operands of a map, repeated where a size may prove to be 1.
+  llvm::SmallVector<Value> broadcastOperands(llvm::ArrayRef<Value> operands);
+  Value repeatTo(Value x, llvm::ArrayRef<DimExpr> dims);
+  bool mayBeOne(DimExpr size) const;
+  /// Checks that the size is that of the result, or 1.
+  void checkRepeats(DimExpr size, DimExpr to, const llvm::Twine &message);
   template <typename Op> Value result(Op op) { return op->getResult(0); }
 };
 

@@ -49,7 +49,11 @@ Value TensorBuilder::broadcast(Value x, ArrayRef<DimExpr> to) {
   Ints targets;
   for (size_t i = 0; i < from.size(); ++i) {
     DimExpr target = to[to.size() - from.size() + i];
-    if (!from[i].isConstant(1))
+    if (from[i].isConstant(1) || from[i] == target)
+      ;
+    else if (repeatsAtRunTime(from[i], target) && mayBeOne(from[i]))
+      checkRepeats(from[i], target, "sizes differ where a shape is broadcast");
+    else
       checkEqual(from[i], target, "sizes differ where a shape is broadcast");
     targets.push_back(to.size() - from.size() + i);
   }
@@ -250,17 +254,15 @@ Value TensorBuilder::contract(ArrayRef<Value> inputs, ArrayRef<Ints> factors,
       refuse("operands have different element types");
     for (auto [factor, dim] : llvm::zip(list, dims(input))) {
       auto [it, isNew] = extents.try_emplace(factor, dim);
-      bool check = false;
-      DimExpr both = broadcastDim(it->second, dim, &check);
-      if (!both)
-        refuse("sizes of a product differ: " + it->second.str() + " and " + dim.str());
-      if (check)
-        checkEqual(it->second, dim, "sizes of a product differ");
-      it->second = both;
+      it->second = joinSizes(it->second, dim);
     }
   }
+  SmallVector<Value> operands;
+  for (auto [input, list] : llvm::zip(inputs, factors))
+    operands.push_back(repeatTo(
+        input, llvm::map_to_vector(list, [&](int64_t factor) { return extents.at(factor); })));
   SmallVector<SmallVector<int64_t>> lists(factors.begin(), factors.end());
-  return result(ContractOp::create(builder, location, ValueRange(inputs), lists, resultFactors,
+  return result(ContractOp::create(builder, location, ValueRange(operands), lists, resultFactors,
                                    elementType(inputs.front())));
 }
 

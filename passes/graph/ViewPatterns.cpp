@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/tenon/Detail.h"
 #include "passes/graph/Passes.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -47,9 +48,10 @@ public:
 
 private:
   static bool isTrailing(BroadcastOp op) {
-    int64_t lead = op.getType().getRank() - op.getInput().getType().getRank();
+    SmallVector<DimExpr> from = getDims(op.getInput().getType()), to = getDims(op.getType());
+    int64_t lead = to.size() - from.size();
     for (auto [i, dim] : llvm::enumerate(op.getDims()))
-      if (dim != lead + int64_t(i))
+      if (dim != lead + int64_t(i) || repeatsAtRunTime(from[i], to[dim]))
         return false;
     return true;
   }

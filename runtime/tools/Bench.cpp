@@ -1,7 +1,7 @@
 // tenon bench: latency of a bundle, and where its time goes.
 //
 // Runs for a while untouched for the latencies, then up to five times more with
-// the profile on for the table of kernels.
+// the profile on for the table of kernels and, of the last run, for the trace.
 #include "runtime/tools/Model.h"
 
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <sys/resource.h>
 
 using namespace tenon;
@@ -21,6 +22,7 @@ constexpr const char *program = "tenon bench";
 
 struct Options : ModelOptions {
   bool json = false, noProfile = false;
+  std::string trace;
   int runs = 0;
   double seconds = 2;
   int warmup = 3;
@@ -35,9 +37,11 @@ struct KernelTime {
   std::string name, nodes;
   int64_t flops, bytes;
   double ms = 1e300;
+  double lastMs = 0, lastEnd = 0; ///< of the last run, the end in seconds of now()
 };
 
-/// One entry per launch, in order, with the best time over the profiled runs.
+/// One entry per launch, in order: the best time over the profiled runs, and when
+/// it was in the last of them.
 struct Profile {
   std::vector<KernelTime> launches;
   size_t next = 0;
@@ -48,6 +52,8 @@ struct Profile {
       profile.launches.push_back({info->kernel, info->nodes, info->flops, info->bytes});
     KernelTime &launch = profile.launches[profile.next++];
     launch.ms = std::min(launch.ms, info->ms);
+    launch.lastMs = info->ms;
+    launch.lastEnd = now();
   }
 };
 
@@ -98,6 +104,52 @@ json toJson(const Model &model, const std::vector<double> &times, const Profile 
       {"kernels", kernels}};
 }
 
+/// The last profiled run in the format that Chrome's and Perfetto's viewers read
+/// (Trace Event Format): complete events, times in microseconds.
+json traceOf(const Model &model, const Profile &profile) {
+  json events = json::array();
+  auto name = [&](const char *what, int thread, const std::string &text) {
+    events.push_back({{"name", what}, {"ph", "M"}, {"pid", 0}, {"tid", thread}, {"args", {{"name", text}}}});
+  };
+  name("process_name", 0, model.entryName());
+  name("thread_name", 0, tenon_session_device(model.session()));
+  if (profile.launches.empty())
+    return {{"traceEvents", events}};
+  const KernelTime &first = profile.launches.front();
+  double origin = first.lastEnd - first.lastMs * 1e-3;
+  for (const KernelTime &launch : profile.launches)
+    events.push_back({{"name", launch.name},
+                      {"cat", "kernel"},
+                      {"ph", "X"},
+                      {"pid", 0},
+                      {"tid", 0},
+                      {"ts", (launch.lastEnd - origin) * 1e6 - launch.lastMs * 1e3},
+                      {"dur", launch.lastMs * 1e3},
+                      {"args", {{"nodes", launch.nodes}, {"flops", launch.flops}, {"bytes", launch.bytes}}}});
+  return {{"traceEvents", events}, {"displayTimeUnit", "ms"}};
+}
+
+Status writeTrace(const Model &model, const Profile &profile, const std::string &path) {
+  std::ofstream file(path);
+  file << traceOf(model, profile).dump(1, ' ', false, json::error_handler_t::replace) << "\n";
+  file.close();
+  return file ? Status() : Status(TENON_IO, "cannot write '" + path + "'");
+}
+
+/// "12.3 GFLOP/s, 4.5 GB/s" of what is known.
+std::string rates(const json &kernel) {
+  std::string text;
+  double seconds = kernel["ms"].get<double>() * 1e-3;
+  for (auto [key, unit] : {std::pair("flops", "GFLOP/s"), std::pair("bytes", "GB/s")}) {
+    char number[48];
+    if (kernel[key].is_null() || seconds <= 0)
+      continue;
+    std::snprintf(number, sizeof number, "%7.1f %s  ", kernel[key].get<double>() * 1e-9 / seconds, unit);
+    text += number;
+  }
+  return text;
+}
+
 void print(const json &result) {
   const json &latency = result["latency_ms"];
   std::printf("%s: %zu runs\n", result["device"].get<std::string>().c_str(),
@@ -107,7 +159,7 @@ void print(const json &result) {
               latency["p90"].get<double>(), latency["p99"].get<double>());
   std::printf("peak memory: %.1f MB\n", result["peak_memory_bytes"].get<double>() / 1e6);
   for (const json &kernel : result["kernels"])
-    std::printf("  %9.4f ms  %-24s %s\n", kernel["ms"].get<double>(),
+    std::printf("  %9.4f ms  %s%-24s %s\n", kernel["ms"].get<double>(), rates(kernel).c_str(),
                 kernel["name"].get<std::string>().c_str(),
                 kernel["nodes"].get<std::string>().substr(0, 100).c_str());
 }
@@ -128,6 +180,8 @@ Status bench(const Options &options) {
   TENON_TRY(measure(model, options, times));
   if (!options.noProfile)
     TENON_TRY(takeProfile(model, times.size(), profile));
+  if (!options.trace.empty())
+    TENON_TRY(writeTrace(model, profile, options.trace));
   json result = toJson(model, times, profile);
   if (options.json)
     std::puts(result.dump(2, ' ', false, json::error_handler_t::replace).c_str());
@@ -152,8 +206,11 @@ int main(int argc, char **argv) {
   app.add_option("--warmup", options.warmup, "runs before measuring (default 3)")
       ->check(CLI::Range(0, 100000))
       ->option_text("N");
-  app.add_flag("--no-profile", options.noProfile,
-               "no times by kernel: they take up to five more runs");
+  CLI::Option *noProfile = app.add_flag("--no-profile", options.noProfile,
+                                        "no times by kernel: they take up to five more runs");
+  app.add_option("--trace", options.trace, "write a run for Chrome's trace viewer or Perfetto")
+      ->excludes(noProfile)
+      ->option_text("FILE");
   options.random = true;
   if (std::optional<int> status = parseCommandLine(app, argc, argv))
     return *status;

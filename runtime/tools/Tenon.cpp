@@ -22,6 +22,7 @@ struct Verb {
 constexpr Verb verbs[] = {
     {"compile", "tenon-compiler", "compile a model into a bundle"},
     {"check", "tenon-compiler", "say whether a model compiles, and what is missing"},
+    {"compare", "tenon-compiler", "find the kernel that departs from ONNX Runtime"},
     {"fmt", "tenon-compiler", "set programs of the language in one style"},
     {"run", "tenon", "run a bundle"},
     {"bench", "tenon", "measure a bundle"},

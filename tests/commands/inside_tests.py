@@ -1,6 +1,7 @@
 """Looking inside: IR printed, fed back and refused, passes timed; the least sizes that have a meaning."""
 
 import json
+import subprocess
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -81,12 +82,29 @@ def codegen_is_readable(tenon, folder):
 
 @test
 def all_stages_are_timed(tenon, folder):
-    import subprocess
     model = models.perceptron(folder / "m.onnx")
     done = subprocess.run([tenon.bin / "tenon", "compile", model, "-o", folder / "m.tenon", "--time-passes"],
                           capture_output=True, text=True, env=tenon.env)
     for word in ("import", "graph", "fuse", "tile", "exec", "codegen", "bundle"):
         assert word in done.stderr, f"no {word}: {done.stderr}"
+
+
+@test
+def a_failing_pass_can_be_replayed(tenon, folder):
+    """The IR and the passes in one file; a run without failure writes none."""
+    (folder / "m.mlir").write_text("""tenon.func @main() -> tensor<i64> {
+      %0 = tenon.dim <4611686018427387904 * 4> : tensor<i64>
+      tenon.return %0 : tensor<i64>
+    }""")
+    report = folder / "crash.mlir"
+    message = "has a size that overflowed"
+    refused(lambda: tenon.call("compile", folder / "m.mlir", "-o", folder / "m.tenon", "--crash-reproducer", report), message)
+    done = subprocess.run([tenon.bin / "tenon-opt", "--run-reproducer", report], capture_output=True, text=True,
+                          env=tenon.env)
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+    other = folder / "none.mlir"
+    tenon.call("compile", models.perceptron(folder / "m.onnx"), "-o", folder / "m.tenon", "--crash-reproducer", other)
+    assert not other.exists()
 
 
 @test

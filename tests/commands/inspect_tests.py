@@ -51,6 +51,20 @@ def bench_json(tenon, folder):
 
 
 @test
+def bench_trace(tenon, folder):
+    """Launches in order, one after another, with the model's nodes; no trace without a profile."""
+    tenon.compile(ROOT / "tests/data/mnist.onnx", folder / "m.tenon")
+    data = json.loads(tenon.call("bench", folder / "m.tenon", "--runs", "3", "--json", "--trace", folder / "t.json"))
+    events = [e for e in json.loads((folder / "t.json").read_text())["traceEvents"] if e["ph"] == "X"]
+    assert [e["name"] for e in events] == [k["name"] for k in data["kernels"]], events
+    assert [e["args"]["nodes"] for e in events] == [k["nodes"] for k in data["kernels"]], events
+    for before, after in zip(events, events[1:]):
+        assert before["dur"] > 0 and before["ts"] + before["dur"] <= after["ts"] + 1, (before, after)
+    refused(lambda: tenon.call("bench", folder / "m.tenon", "--runs", "1", "--trace", folder / "no" / "t.json"), "t.json")
+    refused(lambda: tenon.call("bench", folder / "m.tenon", "--no-profile", "--trace", folder / "t.json"), "--trace", status=2)
+
+
+@test
 def foreign_files(tenon, folder):
     (folder / "text.tenon").write_text("not a bundle")
     (folder / "empty.tenon").write_bytes(b"")

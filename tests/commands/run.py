@@ -7,6 +7,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "harness
 
 import answer_tests
 import checks
+import broadcast_tests
+import compare_tests
 import compile_tests
 import external_data_tests
 import inside_tests

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+import exported
 import pictures
 from common import ROOT
 
@@ -28,6 +29,7 @@ class Case:
     options: tuple = ()  # of tenon compile
     carry: dict = dataclasses.field(default_factory=dict)  # output -> input of the next step
     fetch: str = ""  # the name scripts/models knows it by
+    exported: bool = False  # one of the large models of exported.py
     simulated: list = dataclasses.field(default_factory=list)  # shapes on a simulated GPU; none: all
 
     def feeds(self, device):
@@ -130,3 +132,4 @@ ALL = [
     Case("minilm", minilm_model, [(1, 8), (2, 16), (1, 65), (4, 32), (3, 128)], minilm, fetch="minilm",
          simulated=[(1, 8), (2, 16)]),
 ]
+ALL += [Case(name, model, shapes, feed, exported=True) for name, model, shapes, feed in exported.table()]

@@ -4,8 +4,9 @@ every output with ONNX Runtime by the measure of measure.py.
     build/venv/bin/python tests/e2e/run.py [--filter mnist] [--seed N] [--preset asan]
 
 With --device cuda:0 the models run on a simulated GPU (fewer shapes and feeds: it is slow), and
-what the simulator finds is a failure. One test per model and shape, of at least three feeds (--full: six), which must first be shown to
-move the reference's output; one more per model: the answers are the same for any thread count.
+what the simulator finds is a failure. One test per model and shape, of at least three feeds (--full: six),
+which must first be shown to move the reference's output; one more per model: the answers are the same
+for any thread count. Of the models exported from PyTorch a sample is taken, unless --full or named.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import cases
 import measure
 from common import ROOT, Context
 from tenon import Tenon, TenonError, file_names
+
+SAMPLE = 4  # of the exported models, without --full
 
 
 def reference_session(model):
@@ -128,6 +131,17 @@ def shape_name(shape):
     return "x".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
 
 
+def chosen_cases(arguments):
+    """All, but of the large exported models a sample by the seed, and none on a simulated GPU, unless
+    they are asked for."""
+    small = [case for case in cases.ALL if not case.exported]
+    large = [case for case in cases.ALL if case.exported]
+    if arguments.full or arguments.filter:
+        return small + large
+    sample = np.random.default_rng(arguments.seed).permutation(len(large))[:SAMPLE]
+    return small + ([large[index] for index in sorted(sample)] if arguments.device == "cpu" else [])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=pathlib.Path)
@@ -139,7 +153,7 @@ def main():
     parser.add_argument("--gpu", default="a100", help="which GPU is simulated")
     arguments = parser.parse_args()
     results = []
-    for case in cases.ALL:
+    for case in chosen_cases(arguments):
         onCpu = arguments.device == "cpu"
         shapes = case.shapes if onCpu or arguments.full else case.simulated or case.shapes
         tests = {f"{case.name}/{shape_name(shape)}".rstrip("/"): shape for shape in shapes}

@@ -24,6 +24,21 @@ static Value readFill(Node &n) {
   return n.has(2) ? n.b.reshape(n[2], {}) : n.b.number(0, n.elementType(0));
 }
 
+/// Takes off what negative pads crop, and leaves the rest of the pads: what is
+/// repeated beside a tensor is what is left of it.
+static Value crop(TensorBuilder &b, Value x, Dims &low, Dims &high) {
+  Dims starts, sizes;
+  DimExpr zero = b.size(0);
+  for (auto [dim, before, after] : llvm::zip(TensorBuilder::dims(x), low, high)) {
+    DimExpr first = b.ranges.max(-before, zero), last = b.ranges.max(-after, zero);
+    starts.push_back(first);
+    sizes.push_back(dim - first - last);
+    before = before + first;
+    after = after + last;
+  }
+  return b.slice(x, starts, sizes);
+}
+
 /// `pads` written as [low of each axis..., high of each axis...].
 static void pad(Node &n) {
   int64_t rank = n.rank(0);
@@ -53,7 +68,9 @@ static void pad(Node &n) {
       n.b.checkEqual(settled, n.b.size((*declared)[i]), "pads do not give the declared shape");
       high[i] = n.b.size((*declared)[i]) - size - low[i];
     }
-  n.set(0, n.b.pad(n[0], readFill(n), low, high, readMode(n)));
+  PadMode mode = readMode(n);
+  Value x = mode == PadMode::Constant ? n[0] : crop(n.b, n[0], low, high);
+  n.set(0, n.b.pad(x, readFill(n), low, high, mode));
 }
 
 /// Crops or pads around the centre to a wanted shape.

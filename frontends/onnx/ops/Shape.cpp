@@ -219,12 +219,7 @@ static void expand(Node &n) {
     joined.append(to);
   for (size_t i = 0; i < from.size(); ++i) {
     DimExpr &dim = joined[joined.size() - from.size() + i];
-    if (dim.isConstant(1) || dim == from[i])
-      dim = from[i];
-    else if (!from[i].isConstant(1) && from[i].isConstant() && !dim.isConstant())
-      dim = from[i]; // a symbol against n > 1: 1 or n, either gives n
-    else if (!from[i].isConstant(1))
-      n.b.checkEqual(from[i], dim, "sizes differ where a shape is expanded");
+    dim = n.b.joinSizes(from[i], dim);
   }
   n.set(0, n.b.broadcast(n[0], n.settle(joined, 0)));
 }
