@@ -142,6 +142,8 @@ LLVM::LLVMFuncOp GpuEmitter::createKernel() {
   kernel->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), unit);
   kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                   builder.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
+  // Else the assembler saves registers for more blocks at once, and spills.
+  kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   kernel->setAttr(kThreadsAttr, builder.getI32IntegerAttr(threads));
   if (globalScratch)
     kernel->setAttr(kGlobalScratchAttr, unit);
