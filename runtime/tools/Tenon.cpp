@@ -28,6 +28,10 @@ constexpr Verb verbs[] = {
     {"bench", "tenon", "measure a bundle"},
     {"inspect", "tenon", "show what a bundle holds"},
     {"verify", "tenon", "check every hash of a bundle"},
+    {"chat", "tenon", "talk with a language model"},
+    {"generate", "tenon", "continue a text, or answer a question"},
+    {"tokenize", "tenon", "show the tokens of a text"},
+    {"perplexity", "tenon", "measure how well a model expects a text"},
     {"sim", "tenon-sim", "run CUDA programs on simulated GPUs"},
 };
 
