@@ -8,7 +8,7 @@
 find_package(GTest REQUIRED)
 add_custom_target(tenon-unittests)
 add_custom_target(tenon-sanitized)
-set(TENON_SANITIZED_FOLDERS "^(runtime|dialects|frontends|compiler/bundle|damage)")
+set(TENON_SANITIZED_FOLDERS "^(runtime|dialects|frontends|compiler/bundle|damage|sim/ptx)")
 
 function(tenon_add_unittest name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})

@@ -118,6 +118,7 @@ ALL = {
     "cuda": runner("cuda", "tests/sim/cuda/run.py"),
     "ptx-reference": runner("ptx-reference", "tests/sim/reference/run.py"),
     "ptx-grammar": runner("ptx-grammar", "tests/sim/grammar/run.py"),
+    "bad-input": runner("bad-input", "tests/sim/bad_input/run.py"),
 }
 ABOUT = {
     "unit": "C++ unit tests",
@@ -144,5 +145,6 @@ ABOUT = {
     "cuda": "CUDA programs on simulated GPUs",
     "ptx-reference": "each PTX instruction against exact arithmetic",
     "ptx-grammar": "random PTX: executed right or refused by name",
+    "bad-input": "what callers of the simulated driver do wrong: error codes, no crash",
 }
 SANITIZED = {"unit-asan", "commands-asan", "damage"}

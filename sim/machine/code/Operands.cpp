@@ -122,6 +122,8 @@ ptx::Space Decoding::spaceOf(const SymbolRef &ref) const {
 
 std::optional<uint32_t> Decoding::sharedOffset(const SymbolRef &ref) const {
   bool global = ref.kind == SymbolRef::Kind::Global;
+  if (!global && ref.kind != SymbolRef::Kind::Local) // parameters are counted on their own
+    return std::nullopt;
   auto it = shared.find({global ? noIndex : target->source, ref.index});
   return it == shared.end() ? std::nullopt : std::optional(it->second);
 }

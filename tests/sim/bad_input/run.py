@@ -1,22 +1,24 @@
 """What a caller can do wrong: damaged PTX, wrong launches, bad handles, double frees.
 
 The driver must answer each with an error code of its own and go on working; a crash or a sanitizer's
-message ends the child that made the calls, and is a failure. TENON_SIM_LIBCUDA names a sanitized
-library (its runtime must then be preloaded).
+message ends the child that made the calls, and is a failure. --preset asan takes the sanitized
+library; TENON_SIM_LIBCUDA names any other.
 """
 
 import argparse
 import ctypes
 import json
+import os
 import pathlib
 import random
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "harness")]
 
 import driver
+from common import sanitizer_environment
 
 PTX = sorted((HERE.parent / "cuda/ptx").glob("*.ptx"))
 PIECES = ["{", "}", ";", ",", "[", "]", "(", ")", "0x", "0f", "|", "!", "@", "%", "<99999999999>", "-", ".b64", ".align 3",
@@ -148,6 +150,16 @@ class Child:
         return counts
 
 
+def environment(preset):
+    """Of a child; Python itself is not sanitized, so the runtime comes before all."""
+    libcuda = driver.ROOT / "build" / preset / "lib/sim/libcuda.so.1"
+    if preset == "release":
+        return dict({"TENON_SIM_LIBCUDA": str(libcuda)}, **os.environ)
+    runtime = subprocess.run(["clang-22", "-print-file-name=libclang_rt.asan-x86_64.so"], capture_output=True,
+                             text=True, check=True).stdout.strip()
+    return dict(sanitizer_environment(), TENON_SIM_LIBCUDA=str(libcuda), LD_PRELOAD=runtime, PYTHONMALLOC="malloc")
+
+
 def child(seed, rounds):
     print(json.dumps(Child(seed).run(rounds)), flush=True)
 
@@ -158,6 +170,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--filter", default="")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--preset", default="release", choices=("release", "asan"))
     parser.add_argument("--child", type=int, help="only the calls of this seed, in this process")
     arguments = parser.parse_args()
     if arguments.child is not None:
@@ -166,7 +179,7 @@ def main():
     for number in range(50 if arguments.full else 4):
         seed = arguments.seed * 1000 + number
         done = subprocess.run([sys.executable, __file__, "--child", str(seed)], capture_output=True, text=True,
-                              timeout=600, errors="replace")
+                              timeout=600, errors="replace", env=environment(arguments.preset))
         if done.returncode or not done.stdout.strip():
             failures.append((f"--child {seed}", f"status {done.returncode}: {done.stderr.strip()[-400:]}"))
             print(f"FAILED --child {seed}: status {done.returncode}: {done.stderr.strip()[-400:]}", flush=True)

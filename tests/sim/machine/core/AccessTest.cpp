@@ -224,5 +224,16 @@ TEST(Access, FreedBetweenLaunches) {
   EXPECT_EQ(gpu.kinds(), std::vector<Kind>{Kind::Freed});
 }
 
+TEST(Access, ParametersBesideSharedVariablesOfTheKernel) {
+  // The first parameter's number is also that of the shared variable.
+  TestGpu gpu(kernel("k", "mov.b64 %rd6, a; ld.param.u64 %rd7, [%rd6+8]; cvta.param.u64 %rd8, %rd6; ld.u64 %rd9, [%rd8+16];\n"
+                          "st.global.u64 [%rd1], %rd7; st.global.u64 [%rd1+8], %rd9;\n",
+                     ".shared .align 8 .b8 s[64];\n"));
+  uint64_t out = gpu.allocate(16);
+  EXPECT_EQ(gpu.launch("k", 1, 1, {out, 11, 22}).status, LaunchStatus::Ok);
+  EXPECT_EQ(gpu.at<uint64_t>(out)[0], 11u);
+  EXPECT_EQ(gpu.at<uint64_t>(out)[1], 22u);
+}
+
 } // namespace
 } // namespace tenon::sim
