@@ -229,7 +229,7 @@ def real_gpu(full):
 
 
 def faults(full):
-    return sum_up(m.suite("tests/commands/run.py", "--filter", "cuda"), "refusals as they should be")
+    return sum_up(m.suite("tests/commands/run.py", "--filter", "gpu"), "refusals as they should be")
 
 
 LINES = [
