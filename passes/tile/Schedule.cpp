@@ -389,7 +389,10 @@ private:
         rows = variable;
     if (rows < 0)
       return;
-    schedule.rowWidth = rowsFor(demand.getRanges().getExtent(rows));
+    bool collides = llvm::any_of(demand.getReads(), [&](const MemoryRead &read) {
+      return read.reduction == heavyIndex && collidesInCache(read.offset, rows);
+    });
+    schedule.rowWidth = rowsFor(demand.getRanges().getExtent(rows), collides ? kWays : 14);
     schedule.innerRows = !isRootRow(rows);
     schedule.rowVariable = schedule.innerRows ? -1 : rows;
   }
@@ -461,15 +464,27 @@ private:
     });
   }
 
-  /// Rows so that accumulators, one row of vectors and a broadcast fit; among
-  /// them the number of which the last tile repeats fewest rows.
-  int64_t rowsFor(DimExpr extent) {
+  /// Lines of one set of the nearest cache.
+  static constexpr int64_t kWays = 8;
+
+  /// True if rows lie a multiple of 4096 bytes apart: all of them in one set of
+  /// the nearest cache, which holds few of them.
+  bool collidesInCache(DimExpr offset, unsigned variable) {
+    constexpr int64_t kElements = 1024;
+    std::optional<int64_t> stride = coefficientOf(offset, leaf(variable));
+    return !target.hasThreads && stride && *stride != 0 && *stride % kElements == 0;
+  }
+
+  /// Rows so that accumulators, one row of vectors and a broadcast fit, and no
+  /// more than \p limit; among them the number of which the last tile repeats
+  /// fewest rows.
+  int64_t rowsFor(DimExpr extent, int64_t limit) {
     int64_t vectors = std::max<int64_t>(1, llvm::divideCeil(schedule.vectorWidth, target.lanes));
     int64_t rows = std::max<int64_t>(1, (target.registers - vectors - 1) / vectors);
     int64_t most = demand.getRanges().maximum(extent);
-    if (most <= std::min<int64_t>(rows, 14))
+    if (most <= std::min<int64_t>(rows, limit))
       return most;
-    rows = std::min<int64_t>(rows, 12);
+    rows = std::min<int64_t>({rows, limit, 12});
     if (!extent.isConstant())
       return rows;
     int64_t best = rows;
