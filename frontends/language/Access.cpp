@@ -114,7 +114,22 @@ void Elaborator::repeatedAsValues(std::vector<IndexArg> &args) {
 // Parts of whole tensors
 //===----------------------------------------------------------------------===//
 
+Val Elaborator::pickFromList(const Val &list, const Expr &expr, Scope &scope) {
+  int64_t count = list.parts->size();
+  if (expr.parts.size() != 2)
+    fail(expr.span, "a list is indexed by one number");
+  int64_t place = evalInt(*expr.parts[1], scope, "a place in a list");
+  if (place < 0 || place >= count)
+    fail(expr.parts[1]->span, "there is no place " + Twine(place) + " in " + describe(list));
+  const Val &value = (*list.parts)[place];
+  if (value.kind == ValKind::Poison)
+    throw Abandon{};
+  return value;
+}
+
 Val Elaborator::accessPart(const Val &given, const Expr &expr, Scope &scope) {
+  if (given.kind == ValKind::List)
+    return pickFromList(given, expr, scope);
   if (!given.isTensorLike() || given.kind == ValKind::Element)
     fail(expr.parts.front()->span, "this is " + describe(given) + ", which has no indices");
   Val base = load(given);

@@ -9,6 +9,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Format.h"
 #include <cmath>
 
 using namespace mlir;
@@ -18,7 +19,8 @@ constexpr size_t kMaxCalls = 40;
 
 static constexpr StringLiteral kBuiltins[] = {
     "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "erf", "abs", "sign", "floor", "ceil",
-    "round", "trunc", "min", "max", "concat", "extent", "rank", "weight", "meta", "has", "is_nan"};
+    "round", "trunc", "min", "max", "concat", "extent", "rank", "weight", "meta", "has", "is_nan",
+    "list"};
 
 void Elaborator::expectArguments(const Expr &call, size_t least, size_t most) {
   size_t count = call.parts.size() - 1;
@@ -125,11 +127,14 @@ Val Elaborator::apply(const FunctionValue &callee, std::vector<Val> arguments, c
     fail(call.span, "calls are nested more than " + Twine(kMaxCalls) + " deep");
   callStack.push_back({&function, callee.self});
   Notation *saved = std::exchange(current, nullptr);
+  unsigned regions = std::exchange(regionsHere, 0);
   llvm::scope_exit leave([&] {
     callStack.pop_back();
     current = saved;
+    regionsHere = regions;
   });
   Scope scope(callee.self ? &callee.self->scope : callee.scope);
+  scope.isFunction = true;
   for (auto [i, param] : llvm::enumerate(function.params)) {
     if (!order[i] && !param.init)
       fail(call.span, "'" + function.name + "' needs an argument for '" + param.name + "'");
@@ -178,8 +183,11 @@ static std::optional<std::string> constantText(const Val &value) {
     return value.flag ? "true" : "false";
   case ValKind::String:
     return value.text;
-  case ValKind::Float:
-    return std::to_string(value.number);
+  case ValKind::Float: {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%.17g", value.number);
+    return text;
+  }
   default:
     return std::nullopt;
   }
@@ -188,7 +196,7 @@ static std::optional<std::string> constantText(const Val &value) {
 Val Elaborator::instantiate(const FunctionValue &callee, std::vector<Val> arguments,
                             const Expr &call) {
   const Module &module = *callee.module;
-  std::string wrong, path = module.name;
+  std::string wrong, path = module.name, key = path;
   auto order = matchArguments(module.params, call, wrong);
   if (!wrong.empty())
     fail(call.span, "module '" + module.name + "': " + wrong);
@@ -204,11 +212,12 @@ Val Elaborator::instantiate(const FunctionValue &callee, std::vector<Val> argume
       fail(call.span, "argument '" + param.name + "' of module '" + module.name + "' is " +
                           describe(argument) + ", expected a constant");
     path += "." + *text;
+    key += '\0' + *text; // ("a.b", "c") is another instance than ("a", "b.c")
     instance->scope.names[param.name] = argument;
   }
   Val value;
   value.kind = ValKind::Instance;
-  if (auto it = instances.find(path); it != instances.end() && it->second->module == &module) {
+  if (auto it = instances.find(key); it != instances.end() && it->second->module == &module) {
     value.instance = it->second;
     return value;
   }
@@ -216,8 +225,10 @@ Val Elaborator::instantiate(const FunctionValue &callee, std::vector<Val> argume
     fail(call.span, "modules are nested more than " + Twine(kMaxCalls) + " deep");
   loading.push_back(path);
   llvm::scope_exit leave([&] { loading.pop_back(); });
+  while (!instancePaths.insert(path).second)
+    path += "'"; // names of states
   instance->path = path;
-  instances[path] = instance;
+  instances[key] = instance;
   for (const Member &member : module.members) {
     if (member.setting)
       defineSetting(*member.setting, instance->scope);
@@ -249,6 +260,8 @@ std::optional<Val> Elaborator::callBuiltin(StringRef name, const Expr &call, Sco
     return evalHas(call, scope);
   if (name == "concat")
     return concat(call, scope);
+  if (name == "list")
+    return listOf(call, scope);
   if (name == "extent" || name == "rank")
     return extentOf(call, scope);
   if (name == "min" || name == "max") {
@@ -374,6 +387,20 @@ Val Elaborator::concat(const Expr &call, Scope &scope) {
   return tensorVal(b.concat(parts, dim));
 }
 
+/// list(a, b, ...): values of any kind, picked by constant places.
+Val Elaborator::listOf(const Expr &call, Scope &scope) {
+  Val list;
+  list.kind = ValKind::List;
+  list.parts = std::make_shared<std::vector<Val>>();
+  for (const ExprPtr &part : llvm::drop_begin(call.parts)) {
+    Val value = load(eval(*part, scope));
+    if (llvm::is_contained({ValKind::Element, ValKind::Tuple, ValKind::List}, value.kind))
+      fail(part->span, "this is " + describe(value) + ", which a list cannot hold");
+    list.parts->push_back(std::move(value));
+  }
+  return list;
+}
+
 /// extent(x, 0) of a tensor, weight, state or of a name in the weight file.
 Val Elaborator::extentOf(const Expr &call, Scope &scope) {
   bool isRank = call.parts.front()->name == "rank";
@@ -387,6 +414,8 @@ Val Elaborator::extentOf(const Expr &call, Scope &scope) {
     if (!entry)
       fail(call.parts[1]->span, "the weight file has no '" + value.text + "'");
     dims = b.sizes(entry->dims);
+  } else if (value.kind == ValKind::List) {
+    dims.push_back(b.size(value.parts->size()));
   } else if (value.isTensorLike() && value.kind != ValKind::Element) {
     dims = dimsOf(value);
   } else {

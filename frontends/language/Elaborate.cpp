@@ -278,6 +278,7 @@ void Elaborator::declareShards(Program &program, Scope &scope) {
 
 void Elaborator::elaborateEntry(const Function &entry, Scope &file) {
   Scope scope(&file);
+  scope.isFunction = true;
   SmallVector<Type> types;
   SmallVector<Attribute> names;
   for (const Param &param : entry.params) {

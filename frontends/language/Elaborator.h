@@ -108,6 +108,7 @@ private:
   Results execute(const Block &block, Scope &scope);
   Results execute(const Stmt &stmt, Scope &scope);
   void define(const Stmt &stmt, Scope &scope);
+  void checkNoState(const Target &target, Scope &scope);
   Val defineIndexed(const Target &target, const Expr &value, Scope &scope);
   void assign(llvm::StringRef name, Val value, Scope &scope);
   void poison(const Stmt &stmt, Scope &scope);
@@ -139,6 +140,7 @@ private:
   Val evalWhere(const Expr &expr, Scope &scope);
   Val evalField(const Expr &expr, Scope &scope);
   Val binary(llvm::StringRef op, Val a, Val b, const Expr &expr);
+  Val joinLists(const Val &a, const Val &b, Span span);
   Val binaryNumbers(llvm::StringRef op, const Val &a, const Val &b, const Expr &expr);
   mlir::Value emitBinary(llvm::StringRef op, mlir::Value a, mlir::Value b, Span span);
   Val select(const Val &condition, Val a, Val b, Span span);
@@ -165,6 +167,7 @@ private:
   Val mathFunction(llvm::StringRef name, const Expr &call, Scope &scope);
   Val castTo(mlir::Type type, const Expr &call, Scope &scope);
   Val concat(const Expr &call, Scope &scope);
+  Val listOf(const Expr &call, Scope &scope);
   Val extentOf(const Expr &call, Scope &scope);
   void expectArguments(const Expr &call, size_t least, size_t most);
 
@@ -188,6 +191,7 @@ private:
   // Access.cpp
   Val evalAccess(const Expr &expr, Scope &scope);
   Val accessPart(const Val &base, const Expr &expr, Scope &scope);
+  Val pickFromList(const Val &list, const Expr &expr, Scope &scope);
   Val accessElement(Val base, const Expr &expr, Scope &scope);
   IndexArg indexArg(const Expr &expr, Scope &scope);
   std::vector<IndexArg> indexArgs(const Expr &expr, size_t rank, Scope &scope);
@@ -276,9 +280,11 @@ private:
   std::vector<IndexInfo> indices;
   Notation *current = nullptr;
   std::map<std::string, std::shared_ptr<Instance>> instances;
+  llvm::StringSet<> instancePaths;
   std::vector<std::pair<const Function *, const Instance *>> callStack;
   uint64_t steps = 0;
   unsigned evalDepth = 0, numRounds = 0;
+  unsigned regionsHere = 0; ///< of the function that is applied
 
   // Of the entry under elaboration.
   FuncOp func;

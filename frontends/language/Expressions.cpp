@@ -351,6 +351,16 @@ Val Elaborator::binary(StringRef op, Val a, Val c, const Expr &expr) {
 
 static double powerOf(double x, double y) { return std::pow(x, y); }
 
+Val Elaborator::joinLists(const Val &a, const Val &c, Span span) {
+  constexpr size_t most = 1024;
+  if (a.parts->size() + c.parts->size() > most)
+    fail(span, "a list has at most " + Twine(most) + " values");
+  Val both = a;
+  both.parts = std::make_shared<std::vector<Val>>(*a.parts);
+  both.parts->insert(both.parts->end(), c.parts->begin(), c.parts->end());
+  return both;
+}
+
 Val Elaborator::binaryNumbers(StringRef op, const Val &a, const Val &c, const Expr &expr) {
   auto wrong = [&]() -> Val {
     fail(expr.span, "'" + op + "' does not apply to " + describe(a) + " and " + describe(c));
@@ -365,6 +375,8 @@ Val Elaborator::binaryNumbers(StringRef op, const Val &a, const Val &c, const Ex
            : op == "!=" ? boolVal(a.text != c.text)
            : op == "+"  ? stringVal((a.text + c.text).substr(0, 4096))
                         : wrong();
+  if (a.kind == ValKind::List && c.kind == ValKind::List && op == "+")
+    return joinLists(a, c, expr.span);
   bool isInt = a.kind == ValKind::Int && c.kind == ValKind::Int;
   if (isInt && !isComparison(op) && op != "^") {
     bool divides = op == "/" || op == "%";

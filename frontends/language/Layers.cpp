@@ -63,11 +63,17 @@ void Elaborator::outlineRound(const Stmt &stmt, Operation *before, Scope &scope,
   llvm::SetVector<Value> inputs = operandsFromOutside(round);
   llvm::DenseSet<Operation *> inside(round.begin(), round.end());
   // What lives on: variables of the function and states.
-  SmallVector<Value *> carried;
+  llvm::SetVector<Value *> places; // lists of two names may share their values
+  std::function<void(Val &)> carry = [&](Val &val) {
+    if (val.tensor && inside.contains(val.tensor.getDefiningOp()))
+      places.insert(&val.tensor);
+    if (val.parts)
+      llvm::for_each(*val.parts, carry);
+  };
   for (Scope *s = &scope; s; s = s->outer)
     for (auto &entry : s->names)
-      if (Value value = entry.second.tensor; value && inside.contains(value.getDefiningOp()))
-        carried.push_back(&entry.second.tensor);
+      carry(entry.second);
+  SmallVector<Value *> carried = places.takeVector();
   llvm::sort(carried, [&](Value *a, Value *c) {
     return a->getDefiningOp()->isBeforeInBlock(c->getDefiningOp());
   });

@@ -68,6 +68,7 @@ std::string Elaborator::describe(const Val &value) {
   case ValKind::Function: return "a function";
   case ValKind::Module: return "a module without its arguments";
   case ValKind::Tuple: return std::to_string(value.parts->size()) + " values";
+  case ValKind::List: return "a list of " + std::to_string(value.parts->size()) + " values";
   }
   return "";
 }
@@ -214,6 +215,8 @@ void Elaborator::scanAccess(const Expr &expr, Scope &scope, Notation &notation) 
   for (const ExprPtr &index : llvm::drop_begin(expr.parts))
     scan(*index, scope, notation);
   Val base = eval(*expr.parts.front(), scope);
+  if (base.kind == ValKind::List)
+    return; // a place in a list is a constant
   notation.bases[&expr] = base;
   if (!base.isTensorLike() || base.kind == ValKind::Element)
     fail(expr.parts.front()->span, "this is " + describe(base) + ", which has no indices");

@@ -56,7 +56,7 @@ Elaborator::Results Elaborator::execute(const Stmt &stmt, Scope &scope) {
   case StmtKind::Return:
     break;
   }
-  if (regionDepth > 0)
+  if (regionsHere > 0)
     fail(stmt.span, "a loop or condition on run-time values cannot return");
   std::vector<Val> returned;
   for (const ExprPtr &value : stmt.values) {
@@ -77,19 +77,8 @@ Elaborator::Results Elaborator::execute(const Stmt &stmt, Scope &scope) {
 void Elaborator::assign(StringRef name, Val value, Scope &scope) {
   if (name == "_")
     return;
-  for (Scope *s = &scope; s; s = s->outer) {
-    auto it = s->names.find(name);
-    if (it == s->names.end())
-      continue;
-    bool isLocal = it->second.kind == ValKind::Tensor || it->second.kind == ValKind::Poison ||
-                   it->second.isConstantNumber() || it->second.kind == ValKind::Bool;
-    if (isLocal && s->outer) {
-      it->second = std::move(value);
-      return;
-    }
-    break;
-  }
-  scope.names[name] = std::move(value);
+  Val *known = scope.findLocal(name);
+  (known ? *known : scope.names[name]) = std::move(value);
 }
 
 void Elaborator::poison(const Stmt &stmt, Scope &scope) {
@@ -99,6 +88,11 @@ void Elaborator::poison(const Stmt &stmt, Scope &scope) {
     poison(inner, scope);
 }
 
+void Elaborator::checkNoState(const Target &target, Scope &scope) {
+  if (Val *old = scope.find(target.name); old && old->kind == ValKind::State)
+    fail(target.span, "'" + target.name + "' is a state: '<-' updates it");
+}
+
 void Elaborator::define(const Stmt &stmt, Scope &scope) {
   const Expr &value = *stmt.values.front();
   if (stmt.targets.size() == 1) {
@@ -106,9 +100,10 @@ void Elaborator::define(const Stmt &stmt, Scope &scope) {
     Val result = target.isIndexed ? defineIndexed(target, value, scope) : eval(value, scope);
     if (target.type)
       result = checkType(result, *target.type, scope, "'" + target.name + "'", target.span, false);
-    if (Val *old = scope.find(target.name); old && old->kind == ValKind::State)
-      fail(target.span, "'" + target.name + "' is a state: '<-' updates it");
-    if (result.kind == ValKind::Element)
+    checkNoState(target, scope);
+    if (result.kind == ValKind::State)
+      result = load(result); // what it is now, whatever updates follow
+    if (result.kind == ValKind::Element && callStack.empty())
       fail(target.span, "'" + target.name + "' would be an element; write its indices");
     if (result.kind == ValKind::Tuple)
       fail(stmt.span, "there are " + Twine(result.parts->size()) + " values for one name");
@@ -119,21 +114,27 @@ void Elaborator::define(const Stmt &stmt, Scope &scope) {
   size_t count = result.kind == ValKind::Tuple ? result.parts->size() : 1;
   if (count != stmt.targets.size())
     fail(stmt.span, "there are " + Twine(count) + " values for " + Twine(stmt.targets.size()) + " names");
-  for (auto [target, part] : llvm::zip(stmt.targets, *result.parts))
+  for (auto [target, part] : llvm::zip(stmt.targets, *result.parts)) {
+    checkNoState(target, scope);
     assign(target.name, part, scope);
+  }
 }
+
+/// `s < n` introduces s and says how far it runs.
+static bool isLimited(const Expr &index) {
+  return index.kind == ExprKind::Binary && index.name == "<" && index.parts[0]->kind == ExprKind::Name;
+}
+static const Expr &positionOf(const Expr &index) { return isLimited(index) ? *index.parts[0] : index; }
 
 /// The indices that the left side of a definition introduces.
 Val Elaborator::defineIndexed(const Target &target, const Expr &value, Scope &scope) {
   std::vector<IndexDecl> decls;
   for (const ExprPtr &index : target.indices) {
-    bool isLimited = index->kind == ExprKind::Binary && index->name == "<" &&
-                     index->parts[0]->kind == ExprKind::Name;
     if (index->kind == ExprKind::Name)
       decls.push_back({index->span, index->name, nullptr});
     else if (index->kind == ExprKind::Star)
       decls.push_back({index->span, "*", nullptr});
-    else if (isLimited)
+    else if (isLimited(*index))
       decls.push_back({index->span, index->parts[0]->name, index->parts[1].get()});
     else
       fail(index->span, "a definition has names as indices ('i' or 'i < n'); '<-' updates a "
@@ -199,13 +200,21 @@ static void collectNames(const Expr &expr, std::vector<const Expr *> &names) {
 
 Labels Elaborator::introduceIndices(const Target &target, Scope &scope) {
   std::vector<const Expr *> names;
-  for (const ExprPtr &index : target.indices)
-    collectNames(*index, names);
+  llvm::DenseMap<const Expr *, const Expr *> limits;
+  for (const ExprPtr &index : target.indices) {
+    collectNames(positionOf(*index), names);
+    if (isLimited(*index))
+      limits[index->parts[0].get()] = index->parts[1].get();
+  }
   Labels order;
   for (const Expr *name : names) {
-    if (scope.find(name->name))
+    if (Val *known = scope.find(name->name)) {
+      if (known->isTensorLike() && !dimsOf(*known).empty())
+        fail(name->span, "'" + name->name + "' is " + describe(*known) +
+                             " here, which is no index; an index needs another name");
       continue;
-    order.push_back(addIndex({name->span, name->name, nullptr}, scope, 1 + order.size()));
+    }
+    order.push_back(addIndex({name->span, name->name, limits.lookup(name)}, scope, 1 + order.size()));
     bindIndex(scope, name->name, order.back());
   }
   return order;
@@ -222,8 +231,9 @@ void Elaborator::updateElements(const Target &target, const Expr &value, const V
   Labels order = introduceIndices(target, scope);
   std::string says = "state '" + target.name + "' is " + shapeText(type);
   for (auto [i, index] : llvm::enumerate(target.indices)) {
-    scan(*index, scope, notation);
-    std::optional<DimExpr> expr = affine(*index, scope);
+    const Expr &position = positionOf(*index);
+    scan(position, scope, notation);
+    std::optional<DimExpr> expr = affine(position, scope);
     if (expr && expr->isFactor())
       notation.constraints.push_back({*expr, dims[i], index->span, says, false});
   }
@@ -238,7 +248,7 @@ void Elaborator::updateElements(const Target &target, const Expr &value, const V
     fail(value.span, says + ", the new values are " + describe(updates) + "; convert them");
   std::vector<IndexArg> args;
   for (const ExprPtr &index : target.indices)
-    args.push_back(indexArg(*index, scope));
+    args.push_back(indexArg(positionOf(*index), scope));
   states[state.state->symbol] = scatter(currentState(*state.state), updates.tensor, args, order);
   changedStates.insert(state.state->symbol);
 }
@@ -325,15 +335,17 @@ std::vector<std::string> Elaborator::assignedOutside(const Block &block, Scope &
   collectAssigned(block, names);
   std::vector<std::string> outside;
   for (StringRef name : names) {
-    Val *value = scope.find(name);
-    if (!value || value->kind == ValKind::State)
+    Val *value = scope.findLocal(name);
+    if (!value || value->kind == ValKind::Poison)
       continue;
-    if (value->kind == ValKind::Int)
-      *value = toTensor(*value, b.i64(), block.front().span);
-    else if (value->kind == ValKind::Float)
-      *value = toTensor(*value, b.f32(), block.front().span);
-    if (value->kind == ValKind::Tensor)
-      outside.push_back(name.str());
+    Span span = block.front().span;
+    *value = load(*value);
+    if (value->kind == ValKind::Int || value->kind == ValKind::Float || value->kind == ValKind::Bool)
+      *value = toTensor(*value, value->kind == ValKind::Int ? b.i64() : b.f32(), span);
+    if (value->kind != ValKind::Tensor)
+      fail(span, "'" + name + "' is " + describe(*value) +
+                     ", which cannot change in a loop or branch on run-time values");
+    outside.push_back(name.str());
   }
   return outside;
 }
@@ -388,8 +400,8 @@ void Elaborator::executeLoop(const Stmt &stmt, Scope &scope, const Val &from, co
     inner.names[name] = tensorVal(body.addArgument(init.getType(), b.location));
   Scope round0(&inner);
   round0.names[stmt.name] = tensorVal(b.add(round, first));
-  ++regionDepth;
-  llvm::scope_exit leave([&] { --regionDepth; });
+  ++regionDepth, ++regionsHere;
+  llvm::scope_exit leave([&] { --regionDepth, --regionsHere; });
   execute(stmt.body, round0);
   SmallVector<Value> yielded = endOfRegion(names, TypeRange(ValueRange(inits)), inner, stmt.span);
   yielded.insert(yielded.begin(), condition(inner));
@@ -428,8 +440,8 @@ void Elaborator::executeBranches(const Stmt &stmt, Scope &scope, Value condition
     Scope inner(&scope);
     for (const std::string &name : names)
       inner.names[name] = *scope.find(name);
-    ++regionDepth;
-    llvm::scope_exit leave([&] { --regionDepth; });
+    ++regionDepth, ++regionsHere;
+    llvm::scope_exit leave([&] { --regionDepth, --regionsHere; });
     Scope local(&inner);
     execute(block, local);
     YieldOp::create(builder, b.location, endOfRegion(names, types, inner, stmt.span));

@@ -13,6 +13,7 @@
 //             the indices of its dimensions, in order
 //   Weight    a parameter of the weight file, read where it is used
 //   Instance  a module with its arguments
+//   List      values in order, `parts`; Tuple the same where names take them apart
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +36,7 @@ struct StateValue;
 
 enum class ValKind {
   Poison, ///< its definition was wrong: uses are not reported again
-  Int, Float, Bool, String, Tensor, Element, Weight, State, Instance, Function, Module, Tuple
+  Int, Float, Bool, String, Tensor, Element, Weight, State, Instance, Function, Module, Tuple, List
 };
 
 using Labels = llvm::SmallVector<unsigned, 4>;
@@ -72,9 +73,17 @@ struct Scope {
   explicit Scope(Scope *outer = nullptr) : outer(outer) {}
   Scope *outer;
   llvm::StringMap<Val> names;
+  bool isFunction = false; ///< what lies outside is not assigned from here
 
   Val *find(llvm::StringRef name) {
     for (Scope *scope = this; scope; scope = scope->outer)
+      if (auto it = scope->names.find(name); it != scope->names.end())
+        return &it->second;
+    return nullptr;
+  }
+  /// A variable of the function that this is a scope of.
+  Val *findLocal(llvm::StringRef name) {
+    for (Scope *scope = this; scope; scope = scope->isFunction ? nullptr : scope->outer)
       if (auto it = scope->names.find(name); it != scope->names.end())
         return &it->second;
     return nullptr;

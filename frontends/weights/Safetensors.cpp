@@ -56,9 +56,9 @@ public:
   bool number_float(double number, const std::string &) override { return value(number); }
   bool string(std::string &text) override { return value(text); }
   bool binary(json::binary_t &) override { return refuse("binary data"); }
-  bool start_object(size_t) override { return open(); }
+  bool start_object(size_t) override { return open(kObject); }
   bool end_object() override { return close(); }
-  bool start_array(size_t) override { return open(); }
+  bool start_array(size_t) override { return open(0); }
   bool end_array() override { return close(); }
   bool key(std::string &name) override {
     keys.back() = name;
@@ -81,14 +81,24 @@ protected:
   }
   /// Keys from outside to inside; "" of an array.
   std::vector<std::string> keys;
+  /// Beside each key: the place of the next element of an array, or kObject.
+  static constexpr int64_t kObject = -1;
+  std::vector<int64_t> places;
+  void advance() {
+    if (!places.empty() && places.back() != kObject)
+      ++places.back();
+  }
 
 private:
-  bool open() {
+  bool open(int64_t place) {
     keys.emplace_back();
+    places.push_back(place);
     return keys.size() <= kMaxDepth || refuse("nested more than " + std::to_string(kMaxDepth));
   }
   bool close() {
     keys.pop_back();
+    places.pop_back();
+    advance();
     return closed();
   }
 };
@@ -163,15 +173,19 @@ public:
   explicit ConfigEvents(WeightFile &to) : to(to) {}
 
 private:
+  /// null says as little as a key that is not there.
+  bool null() override {
+    advance();
+    return true;
+  }
+  /// An element of a list is called by its place: "channels.0".
   bool value(MetaValue value) override {
     if (keys.empty())
       return refuse("the file is no object");
     std::string path;
-    for (const std::string &key : keys) {
-      if (key.empty())
-        return true; // elements of lists are not read
-      path += (path.empty() ? "" : ".") + key;
-    }
+    for (auto [key, place] : llvm::zip(keys, places))
+      path += (path.empty() ? "" : ".") + (place == kObject ? key : std::to_string(place));
+    advance();
     if (to.meta(path))
       return true;
     return refuse(to.addMeta(path, std::move(value)));

@@ -40,7 +40,23 @@ public:
   }
 
 private:
+  /// A row of positions is made anew for each reader: it costs nothing, and one
+  /// kernel may read it along two of its dimensions.
+  static void splitIotas(Block &block) {
+    for (IotaOp iota : llvm::make_early_inc_range(block.getOps<IotaOp>())) {
+      SmallVector<OpOperand *> uses;
+      for (OpOperand &use : iota->getUses())
+        uses.push_back(&use);
+      OpBuilder builder(iota);
+      for (OpOperand *use : llvm::drop_begin(uses))
+        if (use->getOwner()->getBlock() == &block)
+          use->set(builder.clone(*iota)->getResult(0));
+    }
+  }
+
   void fuseBlock(Block &block, const fuse::Target &target, unsigned &counter) {
+    if (merge)
+      splitIotas(block);
     fuse::Graph graph(block);
     fuse::Partition partition(graph, target);
     if (merge) {

@@ -111,11 +111,24 @@ LogicalResult ProgramBuilder::run() {
   Operation *result = func.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(result->getOperands()))
     want(value, body.getArgument(func.getNumArguments() + i), &func.getBody().front());
+  wantStates();
   if (failed(visitBlock(func.getBody().front())))
     return failure();
   if (arena->use_empty())
     arena->erase();
   return success();
+}
+
+/// A new value of all of a state is written where the state lies, if nothing reads
+/// the old one.
+void ProgramBuilder::wantStates() {
+  mlir::Block &body = func.getBody().front();
+  llvm::DenseSet<Attribute> loaded;
+  for (auto load : body.getOps<LoadStateOp>())
+    loaded.insert(load.getStateAttr());
+  for (auto store : body.getOps<StoreStateOp>())
+    if (!loaded.contains(store.getStateAttr()))
+      want(store.getValue(), atTop<exec::StateOp>(store.getLoc(), store.getStateAttr()), &body);
 }
 
 LogicalResult ProgramBuilder::visitBlock(Block &block) {

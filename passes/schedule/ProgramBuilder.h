@@ -43,6 +43,7 @@ private:
   /// Declares a symbol of the program's own; returns its name, which is `hint`
   /// with the first number that no symbol has: "loop.0".
   std::string addSymbol(llvm::StringRef hint, int64_t min, int64_t max);
+  void wantStates();
   mlir::LogicalResult visitBlock(mlir::Block &block);
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult visit(KernelOp op);

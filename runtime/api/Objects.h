@@ -68,5 +68,5 @@ struct tenon_session {
   tenon::StateStore states;
   std::vector<std::unique_ptr<tenon::EntryRunner>> runners;
   tenon::RunHooks hooks;
-  std::string description;
+  std::string description, deviceName;
 };

@@ -4,6 +4,7 @@
 #include "runtime/device/cpu/CpuDevice.h"
 #include "runtime/device/cuda/CudaDevice.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -42,7 +43,8 @@ Status openDevice(tenon_session &session, const std::string &name, int threads) 
 }
 
 Status openSession(tenon_session &session, const tenon_session_options &options) {
-  TENON_TRY(openDevice(session, options.device ? options.device : "cpu", options.threads));
+  session.deviceName = options.device ? options.device : "cpu";
+  TENON_TRY(openDevice(session, session.deviceName, options.threads));
   session.description = session.device->description();
   return {};
 }
@@ -103,6 +105,59 @@ tenon_error *tenon_session_reset(tenon_session *session) {
       return nullArgument("session");
     session->states.reset();
     return {};
+  });
+}
+
+tenon_error *tenon_session_truncate(tenon_session *session, const char *state, int32_t dim,
+                                    int64_t length) {
+  return guarded([&]() -> Status {
+    if (!session)
+      return nullArgument("session");
+    const std::vector<bundle::State> &all = session->file->bundle().states;
+    auto named = [&](const bundle::State &one) { return one.name == state; };
+    auto found = state ? std::find_if(all.begin(), all.end(), named) : all.end();
+    if (state && found == all.end())
+      return Status(TENON_INVALID_ARGUMENT, "there is no state '" + std::string(state) + "'");
+    uint32_t index = state ? uint32_t(found - all.begin()) : bundle::none;
+    return session->states.truncate(*session->device, index, dim, length);
+  });
+}
+
+tenon_error *tenon_session_fork(const tenon_session *session, tenon_session **result) {
+  return guarded([&]() -> Status {
+    if (!session || !result)
+      return nullArgument(session ? "result" : "session");
+    auto copy = std::make_unique<tenon_session>(session->file);
+    tenon_session_options options = {sizeof options, session->deviceName.c_str(),
+                                     static_cast<int32_t>(session->device->threads())};
+    TENON_TRY(openSession(*copy, options));
+    TENON_TRY(copy->states.copy(*copy->device, session->states));
+    *result = copy.release();
+    return {};
+  });
+}
+
+tenon_error *tenon_session_save(const tenon_session *session, void *data, uint64_t capacity,
+                                uint64_t *size) {
+  return guarded([&]() -> Status {
+    if (!session || !size)
+      return nullArgument(session ? "size" : "session");
+    uint64_t needed = session->states.savedBytes();
+    if (data && capacity < needed)
+      return Status(TENON_INVALID_ARGUMENT, "the state takes " + std::to_string(needed) +
+                                                " bytes, there are " + std::to_string(capacity));
+    if (data)
+      TENON_TRY(session->states.save(*session->device, static_cast<uint8_t *>(data)));
+    *size = needed;
+    return {};
+  });
+}
+
+tenon_error *tenon_session_restore(tenon_session *session, const void *data, uint64_t size) {
+  return guarded([&]() -> Status {
+    if (!session || !data)
+      return nullArgument(session ? "data" : "session");
+    return session->states.restore(*session->device, static_cast<const uint8_t *>(data), size);
   });
 }
 

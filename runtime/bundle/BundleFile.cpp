@@ -154,6 +154,10 @@ Status BundleFile::checkBlocks(const Section &section) const {
   return {};
 }
 
+const Hash &BundleFile::identity() const {
+  return reinterpret_cast<const FileHeader *>(data)->metadataHash;
+}
+
 Status BundleFile::verify() const {
   for (const Section &section : contents.sections) {
     if (!section.external.empty())

@@ -22,6 +22,8 @@ public:
 
   const Bundle &bundle() const { return contents; }
   uint64_t fileSize() const { return size; }
+  /// The hash of the metadata, which has those of code and weights.
+  const Hash &identity() const;
   /// The version of the format in which the file was written, "0.1".
   std::string format() const;
   const std::string &path() const { return name; }

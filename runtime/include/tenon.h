@@ -151,6 +151,21 @@ TENON_API void tenon_session_set_output_allocator(tenon_session *session,
 
 /* Puts all state (caches, counters) back to its initial value. */
 TENON_API tenon_error *tenon_session_reset(tenon_session *session);
+/* Puts what lies at `length` and beyond along dimension `dim` back to its initial
+ * value: of the state of that name, or of all that have the dimension if it is NULL. */
+TENON_API tenon_error *tenon_session_truncate(tenon_session *session, const char *state,
+                                              int32_t dim, int64_t length);
+/* A new session that holds the same state and goes its own way from here; it shares
+ * weights and code. */
+TENON_API tenon_error *tenon_session_fork(const tenon_session *session, tenon_session **copy);
+/* The state as bytes, for a session of the same bundle, of any device, at any time.
+ * With `data` NULL only `size` is set, to the bytes that it takes. */
+TENON_API tenon_error *tenon_session_save(const tenon_session *session, void *data,
+                                          uint64_t capacity, uint64_t *size);
+/* Takes bytes that save wrote. They may come from anyone: what is damaged, or of
+ * another bundle, is refused, and the session keeps the state that it has. */
+TENON_API tenon_error *tenon_session_restore(tenon_session *session, const void *data,
+                                             uint64_t size);
 
 /* A profile: while a callback is set, it is called after each kernel launch of a
  * run, on the running thread; what it is given lives until it returns. NULL ends

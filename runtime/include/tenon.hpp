@@ -178,11 +178,34 @@ public:
 
   /// Puts all state (caches, counters) back to its initial value.
   void reset() { check(tenon_session_reset(get())); }
+  /// What lies at `length` and beyond along a dimension begins anew, in all states.
+  void truncate(int dim, int64_t length) {
+    check(tenon_session_truncate(get(), nullptr, dim, length));
+  }
+  /// A session that holds the same state and goes its own way from here.
+  Session fork() const {
+    tenon_session *copy = nullptr;
+    check(tenon_session_fork(get(), &copy));
+    Session result(bundle, copy);
+    return result;
+  }
+  /// The state as bytes, for restore() of a session of the same bundle.
+  std::vector<uint8_t> save() const {
+    uint64_t size = 0;
+    check(tenon_session_save(get(), nullptr, 0, &size));
+    std::vector<uint8_t> bytes(size);
+    check(tenon_session_save(get(), bytes.data(), bytes.size(), &size));
+    return bytes;
+  }
+  void restore(const std::vector<uint8_t> &bytes) {
+    check(tenon_session_restore(get(), bytes.data(), bytes.size()));
+  }
   std::string device() const { return tenon_session_device(get()); }
   int threads() const { return tenon_session_threads(get()); }
   uint64_t memory() const { return tenon_session_memory(get()); }
 
 private:
+  Session(const Bundle &of, tenon_session *made) : bundle(of) { handle.reset(made); }
   static void *allocate(void *user, size_t index, const DLTensor *described) noexcept try {
     Tensor &output = (*static_cast<std::vector<Tensor> *>(user))[index];
     output.elements = described->dtype;

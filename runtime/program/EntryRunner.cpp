@@ -12,11 +12,11 @@ EntryRunner::EntryRunner(const BundleFile &file, uint32_t entryIndex, uint32_t p
     : file(file), entry(file.bundle().entries[entryIndex]), program(entry.programs[programIndex]),
       device(device), states(states), values(entry), inputs(entry.inputs.size()),
       outputs(entry.outputs.size()), arenas(program.arenas.size()),
-      stateSizes(file.bundle().states.size(), none) {
+      stateShapes(file.bundle().states.size()) {
   for (size_t i = 0; i < outputs.size(); ++i)
     outputs[i].shape.resize(entry.outputs[i].shape.size());
   for (const StateShape &state : entry.states)
-    stateSizes[state.state] = state.size;
+    stateShapes[state.state] = &state;
   size_t widest = 0;
   for (const Kernel &kernel : file.bundle().kernels)
     widest = std::max(widest, kernel.access.size());

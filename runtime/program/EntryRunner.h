@@ -111,6 +111,7 @@ private:
   Status weightOrConstant(const bundle::Buffer &buffer, Range &range);
   Status readFlag(uint32_t buffer, bool &flag);
   Status evaluate(bundle::Expr expr, int64_t &value) const;
+  Status stateMemory(uint32_t index, Range &range);
   Status container(const bundle::Buffer &buffer, Range &range);
   Status resolve(uint32_t buffer, Range &range);
   /// " with batch = 4, sequence = 7": the sizes known so far, for messages.
@@ -128,7 +129,7 @@ private:
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::vector<ArenaSlot> arenas;
-  std::vector<bundle::Expr> stateSizes; ///< per state of the bundle, or none
+  std::vector<const bundle::StateShape *> stateShapes; ///< per state of the bundle, or null
   std::vector<void *> arguments;
   DLTensor *callerOutputs = nullptr;
   RunHooks hooks;

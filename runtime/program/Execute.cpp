@@ -97,6 +97,24 @@ std::string EntryRunner::sizesText() const {
   return text;
 }
 
+Status EntryRunner::stateMemory(uint32_t index, Range &range) {
+  const StateShape *state = stateShapes[index];
+  if (!state)
+    return broken("the entry point does not declare a state that it uses");
+  TENON_TRY(evaluate(state->size, range.size));
+  if (range.size < 0)
+    return broken("a state has a negative size");
+  void *data = states.find(index, range.size);
+  if (!data) {
+    std::vector<int64_t> shape(state->shape.size());
+    for (size_t i = 0; i < shape.size(); ++i)
+      TENON_TRY(evaluate(state->shape[i], shape[i]));
+    TENON_TRY(states.get(device, index, shape, range.size, data));
+  }
+  range.data = static_cast<char *>(data);
+  return {};
+}
+
 Status EntryRunner::container(const Buffer &buffer, Range &range) {
   switch (buffer.kind) {
   case BufferKind::Input: {
@@ -118,17 +136,8 @@ Status EntryRunner::container(const Buffer &buffer, Range &range) {
       return broken("arena " + std::to_string(buffer.index) + " is used before it is made");
     range = arenas[buffer.index].range;
     return {};
-  case BufferKind::State: {
-    if (stateSizes[buffer.index] == none)
-      return broken("the entry point does not declare a state that it uses");
-    void *data;
-    TENON_TRY(evaluate(stateSizes[buffer.index], range.size));
-    if (range.size < 0)
-      return broken("a state has a negative size");
-    TENON_TRY(states.get(device, buffer.index, range.size, data));
-    range.data = static_cast<char *>(data);
-    return {};
-  }
+  case BufferKind::State:
+    return stateMemory(buffer.index, range);
   }
   return {};
 }

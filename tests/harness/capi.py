@@ -102,6 +102,11 @@ class Runtime:
                 ("tenon_bundle_entry_count", size, [pointer]),
                 ("tenon_bundle_entry_name", ctypes.c_char_p, [pointer, size]),
                 ("tenon_session_reset", pointer, [pointer]),
+                ("tenon_session_truncate", pointer, [pointer, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int64]),
+                ("tenon_session_fork", pointer, [pointer, ctypes.POINTER(pointer)]),
+                ("tenon_session_save", pointer, [pointer, pointer, ctypes.c_uint64, ctypes.POINTER(ctypes.c_uint64)]),
+                ("tenon_session_restore", pointer, [pointer, ctypes.c_char_p, ctypes.c_uint64]),
+                ("tenon_session_memory", ctypes.c_uint64, [pointer]),
                 ("tenon_bundle_input_count", size, [pointer, size]),
                 ("tenon_bundle_output_count", size, [pointer, size]),
                 ("tenon_bundle_input", ctypes.POINTER(Info), [pointer, size, size]),
@@ -131,9 +136,14 @@ class Session:
     def __init__(self, runtime, path, threads=1):
         self.runtime, lib = runtime, runtime.lib
         self.bundle, self.session = ctypes.c_void_p(), ctypes.c_void_p()
+        self.owns_bundle = True
         runtime.check(lib.tenon_bundle_open(os.fsencode(path), ctypes.byref(self.bundle)))
         options = Options(ctypes.sizeof(Options), None, threads)
         runtime.check(lib.tenon_session_create(self.bundle, ctypes.byref(options), ctypes.byref(self.session)))
+        self.describe_entries()
+
+    def describe_entries(self):
+        lib = self.runtime.lib
         self.entries = [lib.tenon_bundle_entry_name(self.bundle, index).decode()
                         for index in range(lib.tenon_bundle_entry_count(self.bundle))]
         self.inputs, self.outputs = self.arguments(0)
@@ -165,11 +175,37 @@ class Session:
     def reset(self):
         self.runtime.check(self.runtime.lib.tenon_session_reset(self.session))
 
+    def memory(self):
+        return self.runtime.lib.tenon_session_memory(self.session)
+
+    def truncate(self, dim, length, state=None):
+        name = state.encode() if state else None
+        self.runtime.check(self.runtime.lib.tenon_session_truncate(self.session, name, dim, length))
+
+    def fork(self):
+        """A session of its own that holds the same state; it lives within this one's bundle."""
+        copy = Session.__new__(Session)
+        copy.runtime, copy.bundle, copy.session = self.runtime, self.bundle, ctypes.c_void_p()
+        self.runtime.check(self.runtime.lib.tenon_session_fork(self.session, ctypes.byref(copy.session)))
+        copy.owns_bundle = False
+        copy.describe_entries()
+        return copy
+
+    def save(self):
+        size = ctypes.c_uint64()
+        self.runtime.check(self.runtime.lib.tenon_session_save(self.session, None, 0, ctypes.byref(size)))
+        data = ctypes.create_string_buffer(size.value)
+        self.runtime.check(self.runtime.lib.tenon_session_save(self.session, data, size, ctypes.byref(size)))
+        return data.raw
+
+    def restore(self, data):
+        self.runtime.check(self.runtime.lib.tenon_session_restore(self.session, data, len(data)))
+
     def close(self):
         lib = self.runtime.lib
         if self.session:
             lib.tenon_session_destroy(self.session)
-        if self.bundle:
+        if self.bundle and self.owns_bundle:
             lib.tenon_bundle_close(self.bundle)
         self.session = self.bundle = None
 

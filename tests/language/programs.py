@@ -219,7 +219,7 @@ def unseen_weights():
     return weights
 
 
-def unseen(weights, x):
+def unseen(weights, x, differential=True, memory="chosen"):
     """What tests/language/unseen.tn computes."""
     w = {name: value.astype(np.float64) for name, value in weights.items()}
     x, length = x.astype(np.float64), len(x)
@@ -235,14 +235,17 @@ def unseen(weights, x):
         k = np.einsum("si,koi->kso", h, p("k")).reshape(2, length, 4, 8)
         v = (h @ p("v").T).reshape(length, 4, 8)
         slope = 1 / (4.0 * (np.arange(4) + 1))
-        score = np.einsum("kshd,kthd->khst", q, k) / np.sqrt(8) + (t - s) * slope[:, None, None]
+        score = np.einsum("kshd,kthd->khst", q, k) / np.sqrt(8) + differential * (t - s) * slope[:, None, None]
         both = softmax(np.where(t <= s, score, -np.inf))
-        o = np.einsum("hst,thd->shd", both[0] - 0.5 * both[1], v).reshape(length, 32)
+        o = np.einsum("hst,thd->shd", both[0] - 0.5 * differential * both[1], v).reshape(length, 32)
         x = x + o @ p("o").T
         h = norm(x, p("n2"))
         u, g = h @ p("in").T, h @ p("gate").T
-        decay = np.exp(-np.abs(s - t)[..., None] * np.log(1 + np.exp(p("decay"))))
+        rate = np.log(1 + np.exp(p("decay") + (u if memory == "chosen" else np.zeros_like(u))))
+        total = np.cumsum(rate, 0)
+        decay = np.exp(np.minimum(total[None] - total[:, None], 0))
         state = np.einsum("sti,ti->si", np.where((t <= s)[..., None], decay, 0), u)
+        state = u if memory == "none" else state
         x = x + (state * (g / (1 + np.exp(-g)))) @ p("out").T
     return x
 

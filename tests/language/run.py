@@ -1,5 +1,6 @@
 """Programs of the language against NumPy (programs.py), state over calls, weights from files."""
 
+import json
 import pathlib
 import sys
 
@@ -8,12 +9,13 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "harness")]
 
-from capi import Compiler, Runtime  # noqa: E402
+from capi import Compiler, RunError, Runtime  # noqa: E402
 from checks import main, refused, test  # noqa: E402
 
 import files  # noqa: E402
 import llama  # noqa: E402
 import programs  # noqa: E402
+import pytorch  # noqa: E402
 
 compiler, runtime = Compiler(), Runtime()
 
@@ -248,6 +250,151 @@ def lies_outside(run):
         assert "outside" in str(error) or "range" in str(error), error
     else:
         raise AssertionError("a position outside of a table was accepted")
+
+
+COUNTER = """
+state seen: f32[3, 8, 2]
+state calls: i64
+entry put(x: f32[3, 2], at: i32) -> (all: f32[3, 8, 2], count: i64) {
+  seen[b, at, d] <- x[b, d]
+  calls <- calls + 1
+  return [b, t, d] seen[b, t, d] * 1, calls + 0
+}
+"""
+
+
+def put(model, at):
+    x = np.full((3, 2), at + 1, np.float32)
+    return model.run({"x": x, "at": np.array(at, np.int32)})
+
+
+@test
+def sessions_fork_truncate_save_and_restore(_, folder):
+    """Each way to carry state on, and that the session it comes from does not notice."""
+    with session(folder, COUNTER) as model:
+        for at in range(4):
+            put(model, at)
+        copy, saved = model.fork(), model.save()
+        first, second = put(model, 4), put(copy, 6)
+        close(first["all"][:, :, 0], [[1, 2, 3, 4, 5, 0, 0, 0]] * 3, "the session")
+        close(second["all"][:, :, 0], [[1, 2, 3, 4, 0, 0, 7, 0]] * 3, "its fork")
+        copy.truncate(1, 2, "seen")
+        close(put(copy, 5)["all"][:, :, 1], [[1, 2, 0, 0, 0, 6, 0, 0]] * 3, "what was cut")
+        assert put(copy, 7)["count"] == 7, "a state without that dimension stays"
+        copy.truncate(1, 0)
+        close(put(copy, 3)["all"][:, :, 1], [[0, 0, 0, 4, 0, 0, 0, 0]] * 3, "all cut")
+        model.restore(saved)
+        third = put(model, 4)
+        close(third["all"], first["all"], "what was restored")
+        assert third["count"] == first["count"] == 5
+        refused_by_runtime(lambda: model.truncate(1, 2, "sean"), "there is no state 'sean'")
+        refused_by_runtime(lambda: model.truncate(3, 2, "seen"), "has 3 dimensions")
+        refused_by_runtime(lambda: model.truncate(1, -1), "cannot be cut to -1")
+        copy.close()
+
+
+def refused_by_runtime(call, words):
+    try:
+        call()
+    except RunError as error:
+        assert words in str(error), f"refused with {str(error)!r}, expected {words!r}"
+        return
+    raise AssertionError(f"was not refused; expected {words!r}")
+
+
+@test
+def saved_states_are_not_trusted(_, folder):
+    """Damaged ones and those of other bundles are refused, and the session keeps what it has."""
+    with session(folder, COUNTER) as model:
+        put(model, 0), put(model, 1)
+        saved = model.save()
+        rng = np.random.default_rng(0)
+        for number in range(600):
+            data = bytearray(saved)
+            kind, at = number % 4, int(rng.integers(0, len(data)))
+            if kind == 0:
+                data[at] ^= 1 << int(rng.integers(0, 8))
+            elif kind == 1:
+                del data[at:]
+            elif kind == 2:
+                data[at:at] = bytes(rng.integers(0, 256, 9, dtype=np.uint8))
+            else:
+                at = at // 8 * 8
+                data[at:at + 8] = (2**63 - 1 if number % 8 == 3 else 2**40).to_bytes(8, "little")
+            refused_by_runtime(lambda: model.restore(bytes(data)), "saved")  # noqa: B023
+        assert put(model, 2)["count"] == 3
+        other = folder / "other"
+        other.mkdir()
+        with session(other, COUNTER.replace("8, 2", "9, 2")) as stranger:
+            refused_by_runtime(lambda: stranger.restore(saved), "another bundle")
+
+
+@test
+def updates_of_state_copy_nothing(tenon, folder):
+    """A cache is written where it lies: no copy in the program, and no place for one in its memory."""
+    small_llama(folder / "small.gguf")
+    path = folder / "model.tn"
+    path.write_text((ROOT / "models/llama.tn").read_text())
+    options = ["--weights", folder / "small.gguf", "--set", "context=16384"]
+    program = tenon.call("compile", path, *options, "--stop-after=exec").split("exec.program")
+    decode = next(part for part in program if part.lstrip().startswith("@decode"))
+    assert "exec.copy" not in decode, "decode copies"
+    with session(folder, path.read_text(), *options) as model:
+        feeds = {"token": np.array([5], np.int32), "at": np.array([3], np.int32), "mask": np.ones((1, 4), bool)}
+        model.run(feeds, "decode")
+        cache, held = 3 * 2 * 16384 * 128 * 4, model.memory()
+    assert cache <= held < cache * 1.1, f"the session holds {held} bytes, its cache {cache}"
+
+
+@test
+def states_that_would_need_a_copy_are_refused(tenon, folder):
+    """The old value and the new one at once: two memories, which a model must ask for itself."""
+    (folder / "model.tn").write_text("""state cache: f32[64, 4]
+entry f(x: f32[4], at: i32) -> f32[64, 4] {
+  old = cache
+  cache[at, d] <- x[d]
+  return old + cache
+}
+""")
+    refused(lambda: tenon.call("compile", folder / "model.tn", "-o", folder / "model.tenon"),
+            "a state is read after its update, which would need a copy")
+
+
+@test
+def sequences_of_different_lengths(_, folder):
+    """Two in a batch: prompts padded to the longer one, then each goes on at its own place."""
+    model = small_llama(folder / "small.gguf")
+    rng = np.random.default_rng(4)
+    lengths, rows = [6, 3], [rng.integers(0, 64, 9), rng.integers(0, 64, 6)]
+    expected = [llama.logits(model, row) for row in rows]
+    prompt = np.zeros((2, 6), np.int32)
+    for number, length in enumerate(lengths):
+        prompt[number, :length] = rows[number][:length]
+    text = (ROOT / "models/llama.tn").read_text()
+    options = ["--weights", folder / "small.gguf", "--set", "context=32", "--set", "batch=2"]
+    with session(folder, text, *options) as bundle:
+        mask = np.arange(6) < np.array(lengths)[:, None]
+        logits = bundle.run({"tokens": prompt, "at": np.zeros(2, np.int32), "mask": mask}, "logits")["logits"]
+        for number, length in enumerate(lengths):
+            close(logits[number, :length], expected[number][:length], f"prompt {number}")
+        for step in range(3):
+            at = np.array(lengths, np.int32) + step
+            feeds = {"token": np.array([row[place] for row, place in zip(rows, at)], np.int32), "at": at,
+                     "mask": np.arange(at.max() + 1) <= at[:, None]}
+            logits = bundle.run(feeds, "decode")["logits"]
+            for number in range(2):
+                close(logits[number], expected[number][at[number]], f"sequence {number}, step {step}")
+
+
+def make_model(name):
+    def run(_, folder):
+        pytorch.check(name, folder, compiler, runtime)
+    run.__name__ = f"model_{name}"
+    test(run)
+
+
+for name in pytorch.names():
+    make_model(name)
 
 
 def small_llama(path):
