@@ -58,7 +58,7 @@ Offset<fb::Weight> Encoder::weight(const Weight &in) {
   auto name = text(in.name), layout = text(in.layout);
   auto shape = fbb.CreateVector(in.shape);
   return fb::CreateWeight(fbb, name, static_cast<uint16_t>(in.type), shape, layout, in.section,
-                          in.offset, in.size, in.rank);
+                          in.offset, in.size, in.rank, in.parts);
 }
 
 Offset<fb::Target> Encoder::target(const Target &in) {
@@ -147,8 +147,12 @@ std::vector<uint8_t> Encoder::run(const Bundle &in) {
     return fb::CreateKernel(fbb, name, access, messages);
   });
   auto entries = tables<fb::EntryPoint>(in.entries, [&](const EntryPoint &e) { return entry(e); });
+  auto mesh = tables<fb::Axis>(in.mesh, [&](const Axis &a) {
+    auto name = text(a.name);
+    return fb::CreateAxis(fbb, name, a.size);
+  });
   fbb.Finish(fb::CreateBundle(fbb, producer, in.ranks, stringTable, sections, weights, constants,
-                              states, targets, kernels, entries));
+                              states, targets, kernels, entries, mesh));
   return {fbb.GetBufferPointer(), fbb.GetBufferPointer() + fbb.GetSize()};
 }
 

@@ -7,6 +7,7 @@
 #include "compiler/bundle/FromExec.h"
 
 #include "compiler/bundle/ProgramEncoder.h"
+#include "dialects/spmd/Spmd.h"
 #include "dialects/tile/TileDialect.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -29,6 +30,7 @@ public:
 
 private:
   LogicalResult addDevice(DeviceCode &device);
+  void addMesh();
   LogicalResult addKernels(std::vector<TargetCode> &targets);
   LogicalResult addTarget(TargetCode &target);
   void addKernels(const GpuCode &code);
@@ -171,6 +173,8 @@ FailureOr<uint32_t> Emitter::weight(exec::WeightOp use) {
   for (int64_t dim : op.getOrder().value_or(ArrayRef<int64_t>()))
     weight.layout += (weight.layout.empty() ? "" : ",") + std::to_string(dim);
   weight.size = source->size;
+  if (spmd::SplitAttr split = spmd::getSplit(op))
+    weight.parts = spmd::numParts(split, spmd::getMesh(op));
   input.bundle.weights.push_back(std::move(weight));
   input.weightData.push_back(std::move(*source));
   return known->second;
@@ -205,9 +209,20 @@ FailureOr<uint32_t> Emitter::state(exec::StateOp use) {
   return known->second;
 }
 
+/// The same for all devices.
+void Emitter::addMesh() {
+  spmd::MeshAttr mesh = spmd::getMesh(module);
+  if (!mesh || !input.bundle.mesh.empty())
+    return;
+  for (auto [name, size] : llvm::zip_equal(mesh.getNames(), mesh.getSizes()))
+    input.bundle.mesh.push_back({name.str(), static_cast<uint32_t>(size)});
+  input.bundle.ranks = mesh.getNumRanks();
+}
+
 LogicalResult Emitter::addDevice(DeviceCode &device) {
   module = device.module;
   symbols.emplace(module);
+  addMesh();
   tables.kernels.clear();
   if (device.gpu)
     addKernels(*device.gpu);

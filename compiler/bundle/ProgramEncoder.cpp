@@ -9,7 +9,10 @@
 
 #include "runtime/bundle/Format.h"
 
+#include "dialects/spmd/Spmd.h"
+
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -201,11 +204,7 @@ LogicalResult ProgramEncoder::arguments() {
 LogicalResult ProgramEncoder::container(Operation *maker) {
   Expr zero = exprs.constant(0);
   if (auto weight = dyn_cast<exec::WeightOp>(maker)) {
-    auto index = tables.weight(weight);
-    if (failed(index))
-      return failure();
-    int64_t size = tables.bundle.weights[*index].size;
-    define(weight, BufferKind::Weight, *index, zero, exprs.constant(size));
+    return this->weight(weight);
   } else if (auto constant = dyn_cast<exec::ConstantOp>(maker)) {
     auto index = tables.constant(constant);
     if (failed(index))
@@ -215,6 +214,21 @@ LogicalResult ProgramEncoder::container(Operation *maker) {
   } else if (auto state = dyn_cast<exec::StateOp>(maker)) {
     return this->state(state);
   }
+  return success();
+}
+
+/// All of a weight, or of a split one this rank's part.
+LogicalResult ProgramEncoder::weight(exec::WeightOp use) {
+  auto index = tables.weight(use);
+  auto declared = SymbolTable::lookupNearestSymbolFrom<tenon::WeightOp>(use, use.getWeightAttr());
+  if (failed(index) || !declared)
+    return failure();
+  const bundle::Weight &weight = tables.bundle.weights[*index];
+  int64_t size = weight.size / weight.parts;
+  Expr offset = exprs.constant(0);
+  if (spmd::SplitAttr split = spmd::getSplit(declared))
+    offset = expr(spmd::partIndex(split, spmd::getMesh(declared)) * size);
+  define(use, BufferKind::Weight, *index, offset, exprs.constant(size));
   return success();
 }
 
@@ -313,6 +327,32 @@ FailureOr<InstructionBody> ProgramEncoder::encode(exec::BindOp bind) {
                                     exprs.constant(bind.getIndex()), static_cast<uint32_t>(*type)});
 }
 
+/// The axis as its place in the bundle's mesh; kinds and combiners by their codes.
+FailureOr<InstructionBody> ProgramEncoder::encode(exec::CollectiveOp collective) {
+  static constexpr StringLiteral kinds[] = {"all_reduce", "all_gather", "reduce_scatter",
+                                            "all_to_all"};
+  const auto *kind = llvm::find(kinds, collective.getKind());
+  auto type = elementTypeOf(collective.getType());
+  std::vector<bundle::Axis> &mesh = tables.bundle.mesh;
+  auto axis = llvm::find_if(mesh, [&](auto &known) { return known.name == collective.getAxis(); });
+  if (kind == std::end(kinds) || !type || axis == mesh.end())
+    return collective.emitOpError("has a kind, type or axis that no bundle can hold");
+  auto reduction = llvm::StringSwitch<bundle::Reduction>(stringifyCombiner(collective.getCombiner()))
+                       .Case("add", bundle::Reduction::Add)
+                       .Case("mul", bundle::Reduction::Mul)
+                       .Case("max", bundle::Reduction::Max)
+                       .Case("min", bundle::Reduction::Min)
+                       .Default(bundle::Reduction::None);
+  inst::Collective out;
+  out.kind = kind - std::begin(kinds);
+  out.reduction = static_cast<uint32_t>(reduction);
+  out.axis = axis - mesh.begin();
+  out.type = static_cast<uint32_t>(*type);
+  out.to = buffer(collective.getTarget());
+  out.from = buffer(collective.getSource());
+  return InstructionBody(out);
+}
+
 /// Encodes a region as a block of its own; an empty one is none.
 LogicalResult ProgramEncoder::region(Region &from, uint32_t &number) {
   number = bundle::none;
@@ -353,7 +393,8 @@ FailureOr<InstructionBody> ProgramEncoder::encode(exec::LoopOp loop) {
 
 FailureOr<InstructionBody> ProgramEncoder::encode(Operation *instruction) {
   return llvm::TypeSwitch<Operation *, FailureOr<InstructionBody>>(instruction)
-      .Case<exec::LaunchOp, exec::StoreOp, exec::BindOp, exec::IfOp, exec::LoopOp>(
+      .Case<exec::LaunchOp, exec::StoreOp, exec::BindOp, exec::IfOp, exec::LoopOp,
+            exec::CollectiveOp>(
           [&](auto known) { return encode(known); })
       .Case<exec::ArenaOp>(
           [&](auto arena) { return InstructionBody(inst::Arena{arenas.lookup(arena)}); })

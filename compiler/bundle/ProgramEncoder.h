@@ -50,6 +50,7 @@ private:
   mlir::LogicalResult arguments();
   bundle::Program &program() { return entry.programs.back(); }
   mlir::LogicalResult container(mlir::Operation *maker);
+  mlir::LogicalResult weight(exec::WeightOp op);
   mlir::LogicalResult state(exec::StateOp op);
   void layOutArenas();
   bundle::Expr highest(bundle::Expr a, bundle::Expr b);
@@ -62,6 +63,7 @@ private:
   mlir::FailureOr<bundle::InstructionBody> encode(exec::BindOp bind);
   mlir::FailureOr<bundle::InstructionBody> encode(exec::IfOp branch);
   mlir::FailureOr<bundle::InstructionBody> encode(exec::LoopOp loop);
+  mlir::FailureOr<bundle::InstructionBody> encode(exec::CollectiveOp collective);
   mlir::FailureOr<uint32_t> symbolIndex(mlir::Operation *user, llvm::StringRef name);
 
   bundle::Expr expr(DimExpr value);

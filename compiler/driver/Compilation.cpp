@@ -17,6 +17,7 @@
 #include "passes/fuse/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/schedule/Passes.h"
+#include "passes/shard/Passes.h"
 #include "passes/tile/Passes.h"
 #include "runtime/support/Spelling.h"
 #include "llvm/ADT/StringExtras.h"
@@ -25,7 +26,7 @@ using namespace mlir;
 namespace tenon {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<TenonDialect, tile::TileDialect, exec::ExecDialect, arith::ArithDialect,
+  registry.insert<TenonDialect, tile::TileDialect, exec::ExecDialect, spmd::SpmdDialect, arith::ArithDialect,
                   math::MathDialect, scf::SCFDialect, LLVM::LLVMDialect>();
 }
 
@@ -116,6 +117,17 @@ LogicalResult Compilation::import() {
 // Stages
 //===----------------------------------------------------------------------===//
 
+static spmd::MeshAttr meshAttr(MLIRContext *context, const CompileOptions &options) {
+  context->loadDialect<spmd::SpmdDialect>();
+  SmallVector<StringAttr> names;
+  SmallVector<int64_t> sizes;
+  for (auto &[name, size] : options.mesh) {
+    names.push_back(StringAttr::get(context, name));
+    sizes.push_back(size);
+  }
+  return spmd::MeshAttr::get(context, names, sizes);
+}
+
 /// A stage that is a list of passes, for one kind of device.
 struct StagePasses {
   Stage stage;
@@ -125,6 +137,11 @@ struct StagePasses {
 static constexpr StagePasses kPasses[] = {
     {Stage::Graph, [](OpPassManager &manager, StringRef,
                       const CompileOptions &) { buildGraphPipeline(manager); }},
+    {Stage::Shard,
+     [](OpPassManager &manager, StringRef, const CompileOptions &options) {
+       if (!options.mesh.empty())
+         buildShardPipeline(manager, options.mesh, options.shardRules);
+     }},
     {Stage::Fuse,
      [](OpPassManager &manager, StringRef device, const CompileOptions &options) {
        buildFusePipeline(manager, device == "gpu" ? "gpu:generic" : "cpu", options.fuse);
@@ -203,10 +220,12 @@ LogicalResult Compilation::lower(Stage last, TimingScope &time) {
   for (const StagePasses &passes : kPasses) {
     if (passes.stage > last)
       break;
-    if (passes.stage == Stage::Graph) {
+    if (passes.stage == Stage::Shard && !options.mesh.empty())
+      (*module)->setAttr(spmd::SpmdDialect::kMeshName, meshAttr(&context, options));
+    if (passes.stage < Stage::Fuse) {
       if (failed(runStage(*module, "", passes, time)))
         return failure();
-      if (options.fold)
+      if (options.fold && passes.stage == Stage::Graph)
         foldWeights(*module, store);
       continue;
     }

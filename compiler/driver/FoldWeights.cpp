@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Compilation.h"
+#include "dialects/spmd/Spmd.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -50,8 +51,11 @@ private:
   Source findSource(Value value) {
     Source source;
     if (auto read = value.getDefiningOp<ReadOp>()) {
+      auto weight = table.lookup<WeightOp>(read.getWeight());
+      if (spmd::getSplit(weight))
+        return source; // its bytes differ from rank to rank
       source.isMoved = true;
-      source.weights.insert(table.lookup(read.getWeight()));
+      source.weights.insert(weight);
       return source;
     }
     auto op = value.getDefiningOp<FactorRuleInterface>();

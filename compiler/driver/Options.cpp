@@ -1,6 +1,7 @@
 //===- Options.cpp - the command line of `tenon compile` ------------------===//
 
 #include "compiler/driver/Options.h"
+#include "compiler/driver/MeshOptions.h"
 #include "runtime/support/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -11,8 +12,8 @@
 using namespace llvm;
 namespace tenon {
 
-static constexpr StringLiteral kStages[] = {"import", "graph",   "fuse",  "tile",
-                                            "exec",   "codegen", "bundle"};
+static constexpr StringLiteral kStages[] = {"import", "graph", "shard",   "fuse",
+                                            "tile",   "exec",  "codegen", "bundle"};
 
 std::optional<Stage> parseStage(StringRef name) {
   for (auto [i, stage] : enumerate(kStages))
@@ -54,6 +55,13 @@ void ModelArguments::add(CLI::App &app, CompileOptions &options) {
   app.add_option("--weights", options.language.weights,
                  "the weights of a model in the language: safetensors or GGUF")
       ->option_text("FILE");
+  app.add_option("--mesh", mesh,
+                 "divide the model among ranks: axes, slowest link first (tp=4, node=2,gpu=8)")
+      ->delimiter(',')
+      ->option_text("AXIS=SIZE");
+  app.add_option("--shard", shardRules,
+                 "with --mesh: split the weights whose names match along a dimension")
+      ->option_text("PATTERN=DIM:AXIS");
   app.add_option("--set", settings, "a value of the model's config")->option_text("NAME=VALUE");
   app.add_option("--library", options.language.libraries,
                  "a folder to look for used files in, before the standard library's")
@@ -76,6 +84,16 @@ Error ModelArguments::take(CompileOptions &options) const {
     if (!dim)
       return dim.takeError();
     options.dims.push_back(*dim);
+  }
+  auto sizes = parseMesh(mesh);
+  if (!sizes)
+    return sizes.takeError();
+  options.mesh = std::move(*sizes);
+  for (const std::string &text : shardRules) {
+    auto rule = parseShardRule(text, options.mesh);
+    if (!rule)
+      return rule.takeError();
+    options.shardRules.push_back(std::move(*rule));
   }
   for (const std::string &text : settings) {
     auto setting = parseSetting(text);

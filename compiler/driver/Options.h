@@ -7,6 +7,7 @@
 #include "frontends/onnx/Import.h"
 #include "passes/codegen/Cpu.h"
 #include "passes/codegen/gpu/GpuTarget.h"
+#include "passes/shard/Passes.h"
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ class App;
 namespace tenon {
 
 /// The stages of the compiler in order; `--stop-after` names one.
-enum class Stage { Import, Graph, Fuse, Tile, Exec, Codegen, Bundle };
+enum class Stage { Import, Graph, Shard, Fuse, Tile, Exec, Codegen, Bundle };
 
 std::optional<Stage> parseStage(llvm::StringRef name);
 llvm::StringRef stageName(Stage stage);
@@ -27,6 +28,9 @@ struct CompileOptions {
   std::string model, output;
   std::vector<std::string> targets{"cpu"};
   std::vector<DimOverride> dims;
+  /// The mesh of ranks, slowest link first; empty: one rank.
+  MeshSizes mesh;
+  std::vector<ShardRule> shardRules;
   /// Of models in the language.
   LanguageOptions language;
   std::vector<std::string> assets; ///< NAME=FILE
@@ -50,7 +54,7 @@ struct ModelArguments {
   llvm::Error take(CompileOptions &options) const;
 
 private:
-  std::vector<std::string> dims, settings;
+  std::vector<std::string> dims, settings, mesh, shardRules;
   bool noFold = false, noFuse = false;
 };
 

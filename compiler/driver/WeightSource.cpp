@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Compilation.h"
+#include "dialects/spmd/Spmd.h"
 
 using namespace mlir;
 namespace tenon {
@@ -30,16 +31,28 @@ struct PermutedWalk {
 };
 } // namespace
 
-static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  PermutedWalk walk;
-  walk.elementBytes = elementBytes(type);
+/// The type of the weight in the store: of all parts together if it is split.
+static RankedTensorType storedType(WeightOp weight) {
+  spmd::SplitAttr split = spmd::getSplit(weight);
+  return cast<RankedTensorType>(split ? split.getWhole() : Type(weight.getType()));
+}
+
+/// Bytes from one element to the next along each dimension of the store.
+static SmallVector<int64_t> stridesOf(RankedTensorType type) {
   SmallVector<int64_t> strides(type.getRank());
-  int64_t stride = walk.elementBytes;
+  int64_t stride = elementBytes(type);
   for (int64_t i = type.getRank(); i-- > 0;) {
     strides[i] = stride;
     stride *= type.getDimSize(i);
   }
+  return strides;
+}
+
+static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  PermutedWalk walk;
+  walk.elementBytes = elementBytes(type);
+  SmallVector<int64_t> strides = stridesOf(storedType(weight));
   for (int64_t dim : order) {
     walk.sizes.push_back(type.getDimSize(dim));
     walk.strides.push_back(strides[dim]);
@@ -47,9 +60,58 @@ static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
   return walk;
 }
 
+/// Where in the store each part of a split weight starts, in the order of parts.
+static SmallVector<int64_t> partOffsets(WeightOp weight) {
+  SmallVector<int64_t> offsets = {0};
+  spmd::SplitAttr split = spmd::getSplit(weight);
+  if (!split)
+    return offsets;
+  spmd::MeshAttr mesh = spmd::getMesh(weight);
+  SmallVector<int64_t> strides = stridesOf(storedType(weight));
+  SmallVector<int64_t> sizes(storedType(weight).getShape());
+  for (auto [dim, axis] : llvm::zip_equal(split.getDims(), split.getAxes())) {
+    int64_t ranks = mesh.getSize(axis);
+    sizes[dim] /= ranks;
+    SmallVector<int64_t> finer;
+    for (int64_t offset : offsets)
+      for (int64_t rank = 0; rank < ranks; ++rank)
+        finer.push_back(offset + rank * sizes[dim] * strides[dim]);
+    offsets = std::move(finer);
+  }
+  return offsets;
+}
+
+namespace {
+/// Writes the parts one after another, a slab at a time.
+struct PartWriter {
+  PermutedWalk walk;
+  SmallVector<int64_t> offsets;
+  const char *data;
+
+  Status operator()(const bundle::ByteSink &sink) const {
+    int64_t bytes = walk.elementBytes;
+    for (int64_t size : ArrayRef(walk.sizes).drop_front())
+      bytes *= size;
+    std::vector<char> slab(bytes);
+    for (int64_t offset : offsets)
+      for (int64_t i = 0; i < walk.sizes.front(); ++i) {
+        char *target = slab.data();
+        const char *source = data + offset + i * walk.strides.front();
+        if (walk.sizes.size() > 1)
+          walk.copy(source, 1, target);
+        else
+          std::memcpy(target, source, walk.elementBytes);
+        if (!sink(slab.data(), slab.size()))
+          return Status();
+      }
+    return Status();
+  }
+};
+} // namespace
+
 FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &store) {
   std::optional<ArrayRef<char>> bytes = store.bytes(weight.getStore());
-  auto type = cast<RankedTensorType>(weight.getType());
+  RankedTensorType type = storedType(weight);
   uint64_t expected = elementBytes(type);
   for (int64_t size : type.getShape())
     if (__builtin_mul_overflow(expected, uint64_t(size), &expected))
@@ -61,22 +123,15 @@ FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &s
   if (bytes->size() != expected)
     return weight.emitError() << "has " << bytes->size() << " bytes in the store, expected "
                               << expected;
-  auto order = weight.getOrder();
+  SmallVector<int64_t> order(weight.getOrder().value_or(ArrayRef<int64_t>()));
+  bool isSplit = static_cast<bool>(spmd::getSplit(weight));
   // A single dimension has one order only; the walk is over two and more.
-  if (!order || order->size() < 2 || expected == 0)
+  if (expected == 0 || (!isSplit && order.size() < 2))
     return bundle::DataSource::bytes(bytes->data(), bytes->size());
-  PermutedWalk walk = walkOf(weight, *order);
-  const char *data = bytes->data();
-  return bundle::DataSource{expected, [walk, data, expected](const bundle::ByteSink &sink) {
-    std::vector<char> slab(expected / walk.sizes.front());
-    for (int64_t i = 0; i < walk.sizes.front(); ++i) {
-      char *target = slab.data();
-      walk.copy(data + i * walk.strides.front(), 1, target);
-      if (!sink(slab.data(), slab.size()))
-        break;
-    }
-    return Status();
-  }};
+  if (order.empty())
+    order = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  return bundle::DataSource{expected, PartWriter{walkOf(weight, order), partOffsets(weight),
+                                                 bytes->data()}};
 }
 
 } // namespace tenon

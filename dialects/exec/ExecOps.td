@@ -157,6 +157,19 @@ def Exec_FillOp : Exec_Op<"fill"> {
   let assemblyFormat = "$target `with` $pattern `width` $width attr-dict";
 }
 
+def Exec_CollectiveOp : Exec_Op<"collective"> {
+  let summary = "meet the other ranks along an axis of the mesh";
+  let description = [{
+    `kind` is all_reduce, all_gather, reduce_scatter or all_to_all, with elements of
+    `type` (dialects/spmd); `combiner` is `none` where nothing is combined.
+
+    Example: `exec.collective "all_reduce" <add> axis "tp" %t to %u : f32`
+  }];
+  let arguments = (ins StrAttr:$kind, Tenon_CombinerAttr:$combiner, StrAttr:$axis,
+                       Exec_BufferType:$source, Exec_BufferType:$target, TypeAttr:$type);
+  let assemblyFormat = "$kind $combiner `axis` $axis $source `to` $target attr-dict `:` $type";
+}
+
 def Exec_StoreOp : Exec_Op<"store"> {
   let summary = "write a size as an integer";
   let description = [{Example: `exec.store <B * 2> to %t : i64`}];

@@ -1,5 +1,6 @@
 //===- VerifyKernels.cpp - checks what fusion must have left --------------===//
 
+#include "dialects/spmd/Spmd.h"
 #include "passes/fuse/Passes.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -33,7 +34,8 @@ private:
     }
     bool isOutsideOp = isa<ModuleOp, FuncOp, ReturnOp, CallOp, WeightOp, ReadOp, StateOp,
                            LoadStateOp, StoreStateOp, ConstantOp, BindOp, CheckOp, YieldOp, IfOp,
-                           LoopOp>(op);
+                           LoopOp>(op) ||
+                       isa_and_nonnull<spmd::SpmdDialect>(op->getDialect());
     if (!isInKernel && !isOutsideOp)
       return op->emitOpError("is in no kernel");
     return success();

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/spmd/Spmd.h"
 #include "dialects/tenon/SymbolRanges.h"
 #include "passes/graph/Passes.h"
 #include "llvm/Support/MathExtras.h"
@@ -32,8 +33,9 @@ private:
   LogicalResult verify(Operation *op) {
     if (isa<ModuleOp>(op))
       return success();
-    if (!isa_and_nonnull<TenonDialect>(op->getDialect()))
-      return op->emitError() << "operation '" << op->getName() << "' is not of the tenon dialect";
+    if (!isa_and_nonnull<TenonDialect, spmd::SpmdDialect>(op->getDialect()))
+      return op->emitError() << "operation '" << op->getName()
+                             << "' is not of the tenon or the spmd dialect";
     if (isa<KernelOp>(op))
       return op->emitOpError("exists before fusion");
     for (Type type : op->getResultTypes())

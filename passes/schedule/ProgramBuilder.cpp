@@ -152,6 +152,12 @@ LogicalResult ProgramBuilder::visit(Operation *op) {
         storage[reshape.getResult()] = bufferOf(reshape.getInput());
         return success();
       })
+      .Case<spmd::AllReduceOp, spmd::ReduceScatterOp>([&](auto collective) {
+        return visitCollective(collective, collective.getCombiner(), collective.getAxis());
+      })
+      .Case<spmd::AllGatherOp, spmd::AllToAllOp>([&](auto collective) {
+        return visitCollective(collective, Combiner::None, collective.getAxis());
+      })
       .Case<YieldOp>([](YieldOp) { return success(); })
       .Default([](Operation *other) {
         return other->emitError() << "'" << other->getName() << "' is not part of any kernel";
@@ -270,6 +276,14 @@ LogicalResult ProgramBuilder::visit(BindOp op) {
   auto arena = exec::ArenaOp::create(builder, op.getLoc(), exec::ArenaType::get(func.getContext()),
                                      IntegerAttr());
   arenas.push_back({arena, arena});
+  return success();
+}
+
+LogicalResult ProgramBuilder::visitCollective(Operation *op, Combiner combiner, StringRef axis) {
+  Value input = op->getOperand(0), result = op->getResult(0);
+  StringRef kind = op->getName().stripDialect();
+  exec::CollectiveOp::create(builder, op->getLoc(), kind, combiner, axis, bufferOf(input),
+                             destination(result), getElementTypeOrSelf(result.getType()));
   return success();
 }
 

@@ -20,6 +20,7 @@
 #define TENON_PASSES_SCHEDULE_PROGRAMBUILDER_H
 
 #include "dialects/exec/Exec.h"
+#include "dialects/spmd/Spmd.h"
 #include "dialects/tenon/Tenon.h"
 
 #include "mlir/IR/Builders.h"
@@ -56,6 +57,7 @@ private:
   mlir::LogicalResult visit(LoadStateOp op);
   mlir::LogicalResult visit(StoreStateOp op);
   mlir::LogicalResult visit(CallOp op);
+  mlir::LogicalResult visitCollective(mlir::Operation *op, Combiner combiner, llvm::StringRef axis);
   mlir::Value updatedInPlace(KernelOp op);
   mlir::LogicalResult checkUpdated(mlir::Operation *op, mlir::Value value);
   void fillSplat(mlir::Location loc, mlir::DenseElementsAttr value, mlir::Value buffer);

@@ -22,11 +22,16 @@ Value ProgramBuilder::destination(Value tensor) {
   return buffer;
 }
 
+/// Whether an operation writes its results to any buffer that it is given.
+static bool writesWherever(Operation *op) {
+  return isa<KernelOp, IfOp, LoopOp, DimOp, CallOp>(op) || isa<spmd::SpmdDialect>(op->getDialect());
+}
+
 void ProgramBuilder::want(Value tensor, Value buffer, Block *block) {
   while (auto reshape = tensor.getDefiningOp<ReshapeOp>())
     tensor = reshape.getInput();
   Operation *maker = tensor.getDefiningOp();
-  if (maker && maker->getBlock() == block && isa<KernelOp, IfOp, LoopOp, DimOp, CallOp>(maker))
+  if (maker && maker->getBlock() == block && writesWherever(maker))
     wanted.try_emplace(tensor, buffer);
 }
 

@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/spmd/Spmd.h"
 #include "passes/tile/Irregular.h"
 #include "passes/tile/PackedProduct.h"
 #include "passes/tile/Passes.h"
@@ -152,6 +153,7 @@ private:
 
   void pack(WeightOp weight, Candidate &candidate) {
     auto [type, order] = panelsOf(weight, candidate.widths.front());
+    spmd::refineSplit(weight, lastDim(weight), candidate.widths.front());
     weight.setType(type);
     weight.setOrder(order);
     for (ReadOp read : candidate.reads) {

@@ -89,6 +89,10 @@ tenon_error *tenon_bundle_asset(const tenon_bundle *bundle, const char *name, co
   });
 }
 
+size_t tenon_bundle_ranks(const tenon_bundle *bundle) {
+  return bundle ? bundle->file->bundle().ranks : 0;
+}
+
 size_t tenon_bundle_entry_count(const tenon_bundle *bundle) {
   return bundle ? bundle->entries.size() : 0;
 }

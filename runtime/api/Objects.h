@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
+#include "runtime/comm/LocalGroup.h"
 #include "runtime/device/Device.h"
 #include "runtime/program/EntryRunner.h"
 #include "runtime/program/StateStore.h"
@@ -58,6 +59,10 @@ struct tenon_bundle {
   std::vector<tenon::EntryDescription> entries;
 };
 
+struct tenon_group {
+  tenon::LocalGroup local;
+};
+
 struct tenon_session {
   explicit tenon_session(std::shared_ptr<const tenon::bundle::BundleFile> opened)
       : file(std::move(opened)), states(*file), runners(file->bundle().entries.size()) {}
@@ -68,5 +73,6 @@ struct tenon_session {
   tenon::StateStore states;
   std::vector<std::unique_ptr<tenon::EntryRunner>> runners;
   tenon::RunHooks hooks;
+  std::unique_ptr<tenon::Communicator> communicator;
   std::string description, deviceName;
 };

@@ -42,7 +42,26 @@ Status openDevice(tenon_session &session, const std::string &name, int threads) 
   return {};
 }
 
+/// Joins the group, which has as many ranks as the bundle.
+Status joinGroup(tenon_session &session, const tenon_session_options &options) {
+  uint32_t ranks = session.file->bundle().ranks;
+  uint32_t given = options.group ? options.group->local.size() : 1;
+  if (given != ranks)
+    return Status(TENON_INVALID_ARGUMENT, "the bundle is for " + std::to_string(ranks) +
+                                              (ranks == 1 ? " rank" : " ranks") + ", not for " +
+                                              std::to_string(given));
+  if (!options.group)
+    return {};
+  if (options.rank < 0 || static_cast<uint32_t>(options.rank) >= ranks)
+    return Status(TENON_INVALID_ARGUMENT, "rank " + std::to_string(options.rank) +
+                                              " is not among " + std::to_string(ranks));
+  session.communicator = options.group->local.join(options.rank);
+  session.hooks.rank = {session.communicator.get(), static_cast<uint32_t>(options.rank)};
+  return {};
+}
+
 Status openSession(tenon_session &session, const tenon_session_options &options) {
+  TENON_TRY(joinGroup(session, options));
   session.deviceName = options.device ? options.device : "cpu";
   TENON_TRY(openDevice(session, session.deviceName, options.threads));
   session.description = session.device->description();
@@ -74,6 +93,23 @@ Status prepareRunner(tenon_session &session, size_t index) {
 } // namespace
 
 extern "C" {
+
+tenon_error *tenon_group_create(size_t ranks, double deadline, tenon_group **group) {
+  return guarded([&]() -> Status {
+    if (!group)
+      return nullArgument("group");
+    if (ranks == 0 || ranks > 4096)
+      return Status(TENON_INVALID_ARGUMENT, "a group of " + std::to_string(ranks) +
+                                                " ranks, expected 1 to 4096");
+    if (!(deadline > 0 && deadline < 1e9))
+      return Status(TENON_INVALID_ARGUMENT, "a deadline that is no positive number of seconds");
+    *group = new tenon_group{
+        LocalGroup(static_cast<uint32_t>(ranks), std::chrono::duration<double>(deadline))};
+    return {};
+  });
+}
+
+void tenon_group_destroy(tenon_group *group) { delete group; }
 
 tenon_error *tenon_session_create(tenon_bundle *bundle, const tenon_session_options *options,
                                   tenon_session **result) {

@@ -78,6 +78,8 @@ Status checkWeight(const Bundle &bundle, const Weight &weight) {
   if (!elementBytes(weight.type))
     return {};
   uint64_t bytes = elementBytes(weight.type);
+  if (__builtin_mul_overflow(bytes, weight.parts, &bytes) || weight.parts == 0)
+    return invalid("weight '" + weight.name + "' has " + std::to_string(weight.parts) + " parts");
   for (uint64_t dim : weight.shape)
     if (__builtin_mul_overflow(bytes, dim, &bytes))
       return invalid("weight '" + weight.name + "' is too large");
@@ -171,6 +173,20 @@ Status checkSections(const Bundle &bundle, uint64_t fileSize) {
   return {};
 }
 
+Status checkMesh(const Bundle &bundle) {
+  constexpr uint64_t maxRanks = 1 << 20;
+  uint64_t ranks = 1;
+  for (const Axis &axis : bundle.mesh) {
+    ranks *= axis.size;
+    if (ranks == 0 || ranks > maxRanks)
+      return invalid("axis '" + axis.name + "' of the mesh has size " + std::to_string(axis.size));
+  }
+  if (ranks != bundle.ranks)
+    return invalid("the mesh has " + std::to_string(ranks) + " ranks, the bundle " +
+                   std::to_string(bundle.ranks));
+  return {};
+}
+
 Status checkData(const Bundle &bundle) {
   for (const Weight &weight : bundle.weights)
     TENON_TRY(checkWeight(bundle, weight));
@@ -217,6 +233,7 @@ Status checkEntry(const Bundle &bundle, const EntryPoint &entry) {
 
 Status checkBundle(const Bundle &bundle, uint64_t fileSize) {
   TENON_TRY(checkSections(bundle, fileSize));
+  TENON_TRY(checkMesh(bundle));
   TENON_TRY(checkData(bundle));
   TENON_TRY(checkTargets(bundle));
   for (const EntryPoint &entry : bundle.entries)

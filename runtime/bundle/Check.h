@@ -13,6 +13,7 @@ Status checkBundle(const Bundle &bundle, uint64_t fileSize);
 
 /// The parts of it.
 Status checkSections(const Bundle &bundle, uint64_t fileSize);
+Status checkMesh(const Bundle &bundle);
 Status checkData(const Bundle &bundle);
 Status checkTargets(const Bundle &bundle);
 Status checkEntry(const Bundle &bundle, const EntryPoint &entry);

@@ -37,6 +37,7 @@ private:
   Status special(const inst::Store &store);
   Status integer(uint32_t type);
   Status special(const inst::Loop &loop);
+  Status special(const inst::Collective &collective);
 
   const Bundle &bundle;
   const EntryPoint &entry;
@@ -160,6 +161,19 @@ Status ProgramChecker::special(const inst::Loop &loop) {
   if (loop.trips == none && loop.condition == none)
     return invalid("a loop has no end");
   return {};
+}
+
+Status ProgramChecker::special(const inst::Collective &collective) {
+  TENON_TRY(checkIndex(collective.kind, numCollectiveKinds, "kind of collective"));
+  TENON_TRY(checkIndex(collective.reduction, numReductions, "reduction"));
+  TENON_TRY(checkIndex(collective.axis, bundle.mesh.size(), "axis"));
+  auto kind = static_cast<CollectiveKind>(collective.kind);
+  bool reduces = kind == CollectiveKind::AllReduce || kind == CollectiveKind::ReduceScatter;
+  if (reduces != (collective.reduction != 0))
+    return invalid("a collective combines what it should not, or does not");
+  if (!elementBytes(*elementTypeFromCode(collective.type)))
+    return invalid("a collective of elements of less than a byte");
+  return writable(collective.to);
 }
 
 Status ProgramChecker::checkInstruction(const Instruction &instruction, size_t block) {

@@ -116,6 +116,7 @@ Weight Decoder::weight(const fb::Weight &in) {
   out.offset = in.offset();
   out.size = in.size();
   out.rank = in.rank();
+  out.parts = in.parts();
   return out;
 }
 
@@ -190,6 +191,7 @@ Bundle Decoder::bundle(const fb::Bundle &in) {
   Bundle out;
   out.producer = text(in.producer());
   out.ranks = in.ranks();
+  out.mesh = each(in.mesh(), [&](const fb::Axis &a) { return Axis{text(a.name()), a.size()}; });
   out.strings = texts(in.strings());
   out.sections = each(in.sections(), [&](const fb::Section &s) { return section(s); });
   out.weights = each(in.weights(), [&](const fb::Weight &w) { return weight(w); });

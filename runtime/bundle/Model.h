@@ -72,6 +72,7 @@ struct Weight {
   uint32_t section = none;
   uint64_t offset = 0, size = 0; ///< inside the section
   uint32_t rank = 0;
+  uint32_t parts = 1; ///< of `shape` each, one after another; a rank reads one
 };
 
 struct Constant {
@@ -131,6 +132,12 @@ struct Arena {
   Expr lowerBound = none; ///< least possible size for the same order of launches
 };
 
+/// What an inst::Collective does, and how it combines elements.
+enum class CollectiveKind : uint32_t { AllReduce, AllGather, ReduceScatter, AllToAll };
+constexpr uint32_t numCollectiveKinds = 4;
+enum class Reduction : uint32_t { None, Add, Mul, Max, Min };
+constexpr uint32_t numReductions = 5;
+
 enum class BufferKind : uint32_t { Input, Output, Weight, Constant, Arena, State };
 constexpr uint32_t numBufferKinds = 6;
 
@@ -165,9 +172,16 @@ struct EntryPoint {
   std::vector<Program> programs;
 };
 
+/// An axis of the mesh of ranks. The symbol "rank.NAME" is a rank's coordinate.
+struct Axis {
+  std::string name;
+  uint32_t size = 1;
+};
+
 struct Bundle {
   std::string producer;
-  uint32_t ranks = 1;
+  uint32_t ranks = 1;     ///< the product of the mesh's sizes
+  std::vector<Axis> mesh; ///< the last axis changes fastest
   std::vector<std::string> strings;
   std::vector<Section> sections;
   std::vector<Weight> weights;

@@ -99,6 +99,8 @@ typedef struct tenon_symbol_info {
 } tenon_symbol_info;
 
 /* All pointers live as long as the bundle; NULL or "" for an index out of range. */
+/* Ranks of the mesh that the bundle was compiled for; 1 if it was for none. */
+TENON_API size_t tenon_bundle_ranks(const tenon_bundle *bundle);
 TENON_API size_t tenon_bundle_entry_count(const tenon_bundle *bundle);
 TENON_API const char *tenon_bundle_entry_name(const tenon_bundle *bundle, size_t entry);
 TENON_API size_t tenon_bundle_input_count(const tenon_bundle *bundle, size_t entry);
@@ -115,10 +117,22 @@ TENON_API const tenon_symbol_info *tenon_bundle_symbol(const tenon_bundle *bundl
 
 typedef struct tenon_session tenon_session;
 
+/* Ranks of one process that run a bundle compiled for a mesh together: a session for
+ * each, made with the group and its number, each run on a thread of its own. All run
+ * the same entry points in the same order. A rank that fails, or that the others
+ * wait for longer than `deadline` seconds, ends the others' runs with an error that
+ * names it; the group is then of no more use. */
+typedef struct tenon_group tenon_group;
+TENON_API tenon_error *tenon_group_create(size_t ranks, double deadline, tenon_group **group);
+/* After the group's sessions. */
+TENON_API void tenon_group_destroy(tenon_group *group);
+
 typedef struct tenon_session_options {
   size_t size;        /* sizeof(tenon_session_options) */
   const char *device; /* "cpu", "cuda:0" or NULL (the cpu) */
   int32_t threads;    /* 0: one for each processor this process may use */
+  tenon_group *group; /* NULL: the bundle is for one rank */
+  int32_t rank;       /* in the group, from 0 */
 } tenon_session_options;
 
 /* `options` may be NULL. */

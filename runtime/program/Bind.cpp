@@ -113,6 +113,7 @@ Status EntryRunner::bindInputs(const DLTensor *tensors, size_t count) {
     return refuse("expected " + std::to_string(inputs.size()) + " inputs, got " +
                   std::to_string(count));
   values.clear();
+  bindRank();
   for (size_t i = 0; i < count; ++i) {
     TENON_TRY(checkTensor(i, tensors[i]));
     TENON_TRY(bindSymbols(i, tensors[i]));

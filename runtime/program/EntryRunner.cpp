@@ -30,6 +30,14 @@ Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor
                                               " outputs, got " + std::to_string(numOutputs));
   hooks = runHooks;
   takeOutputs(outputTensors);
+  Status status = runBound(inputTensors, numInputs);
+  if (!status.ok() && hooks.rank.communicator)
+    hooks.rank.communicator->abort(status.error().message);
+  return status;
+}
+
+/// A run whose outputs are known.
+Status EntryRunner::runBound(const DLTensor *inputTensors, size_t numInputs) {
   TENON_TRY(bindInputs(inputTensors, numInputs));
   TENON_TRY(prepareKnownOutputs());
   for (ArenaSlot &arena : arenas)

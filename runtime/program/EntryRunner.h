@@ -8,6 +8,7 @@
 
 #include "runtime/bundle/BundleFile.h"
 #include "runtime/bundle/Expr.h"
+#include "runtime/comm/Communicator.h"
 #include "runtime/device/Device.h"
 #include "runtime/program/DlTensor.h"
 #include "runtime/program/StateStore.h"
@@ -29,10 +30,17 @@ struct OutputAllocator {
   void *user = nullptr;
 };
 
+/// Where a session's rank lies in the mesh, and how it meets the others.
+struct RankContext {
+  Communicator *communicator = nullptr; ///< null: there is one rank
+  uint32_t rank = 0;
+};
+
 /// What a session's owner wants to hear of, or decide, during a run.
 struct RunHooks {
   LaunchObserver observer;
   OutputAllocator allocator;
+  RankContext rank;
 };
 
 class EntryRunner {
@@ -68,6 +76,12 @@ private:
     bool ready = false;
     DeviceMemory memory;
   };
+
+  Status runBound(const DLTensor *inputs, size_t numInputs);
+
+  // Ranks.cpp
+  uint32_t coordinate(size_t axis) const;
+  void bindRank();
 
   // Bind.cpp
   Status bindInputs(const DLTensor *inputs, size_t count);
@@ -106,6 +120,7 @@ private:
   Status execute(const bundle::inst::Check &in);
   Status execute(const bundle::inst::If &in);
   Status execute(const bundle::inst::Loop &in);
+  Status execute(const bundle::inst::Collective &in);
   Status observe(const bundle::inst::Launch &in, const bundle::Instruction &instruction);
   Status copy(uint32_t to, uint32_t from);
   Status weightOrConstant(const bundle::Buffer &buffer, Range &range);

@@ -72,7 +72,8 @@ Status Model::open(const ModelOptions &options) {
   TENON_TRY(findEntry(options.entry));
   if (!options.noVerify)
     TENON_TRY(fromApi(tenon_bundle_verify(bundle)));
-  tenon_session_options session = {sizeof session, options.device.c_str(), options.threads};
+  tenon_session_options session = {sizeof session, options.device.c_str(), options.threads,
+                                   options.group, options.rank};
   TENON_TRY(fromApi(tenon_session_create(bundle, &session, &handle)));
   outputs.resize(tenon_bundle_output_count(bundle, entry));
   return {};

@@ -30,6 +30,9 @@ struct ModelOptions {
   int threads = 0;
   std::string device = "cpu";
   bool noVerify = false;
+  /// The rank that this is, in a group that the caller keeps; null: one rank.
+  tenon_group *group = nullptr;
+  int rank = 0;
 };
 void addModelOptions(CLI::App &app, ModelOptions &options);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <unistd.h>
 
 using namespace tenon;
@@ -16,6 +17,8 @@ namespace {
 constexpr const char *program = "tenon run";
 
 struct Options : ModelOptions {
+  int ranks = 1;
+  double deadline = 10;
   std::string outputDir;
   std::string outputFile;
 };
@@ -62,13 +65,67 @@ Status writeOutputs(const Model &model, const Options &options) {
   return options.outputFile.empty() ? Status() : writeNpz(options.outputFile, arrays);
 }
 
+/// All ranks of a group, each on a thread of its own; outputs are the first one's.
+class Ranks {
+public:
+  explicit Ranks(const Options &options) : options(options), models(options.ranks) {}
+  ~Ranks() {
+    models.clear();
+    tenon_group_destroy(group);
+  }
+
+  Status open() {
+    if (options.ranks > 1)
+      TENON_TRY(fromApi(tenon_group_create(options.ranks, options.deadline, &group)));
+    for (size_t rank = 0; rank < models.size(); ++rank)
+      TENON_TRY(open(rank));
+    return {};
+  }
+  Status run() {
+    if (models.size() == 1)
+      return models.front().run();
+    std::vector<Status> statuses(models.size());
+    std::vector<std::thread> threads;
+    for (size_t rank = 0; rank < models.size(); ++rank)
+      threads.emplace_back([&, rank] { statuses[rank] = models[rank].run(); });
+    for (std::thread &thread : threads)
+      thread.join();
+    return firstCause(statuses);
+  }
+  const Model &first() const { return models.front(); }
+
+private:
+  Status open(size_t rank) {
+    ModelOptions own = options;
+    own.group = group;
+    own.rank = static_cast<int>(rank);
+    own.noVerify |= rank > 0;
+    if (models.size() > 1 && own.threads == 0)
+      own.threads = std::max<int>(1, std::thread::hardware_concurrency() / models.size());
+    TENON_TRY(models[rank].open(own));
+    return models[rank].prepareInputs(own);
+  }
+
+  /// The error of a rank that failed by itself rather than because another did.
+  static Status firstCause(std::vector<Status> &statuses) {
+    Status *found = nullptr;
+    for (Status &status : statuses)
+      if (!status.ok() && (!found || found->error().message.rfind("rank ", 0) == 0))
+        found = &status;
+    return found ? std::move(*found) : Status();
+  }
+
+  const Options &options;
+  tenon_group *group = nullptr;
+  std::vector<Model> models;
+};
+
 Status runModel(const Options &options) {
-  Model model;
-  TENON_TRY(model.open(options));
-  TENON_TRY(model.prepareInputs(options));
+  Ranks ranks(options);
+  TENON_TRY(ranks.open());
   TENON_TRY(preparePlaces(options));
-  TENON_TRY(model.run());
-  return writeOutputs(model, options);
+  TENON_TRY(ranks.run());
+  return writeOutputs(ranks.first(), options);
 }
 
 } // namespace
@@ -78,6 +135,12 @@ int main(int argc, char **argv) {
   Options options;
   addModelOptions(app, options);
   app.add_flag("--random", options.random, "draw inputs that are not given at random");
+  app.add_option("--ranks", options.ranks, "ranks of a bundle for a mesh, all in this process")
+      ->check(CLI::Range(1, 4096))
+      ->option_text("N");
+  app.add_option("--deadline", options.deadline, "seconds that ranks wait for each other (default 10)")
+      ->check(CLI::PositiveNumber)
+      ->option_text("SECONDS");
   app.add_option("--output-dir", options.outputDir, "folder for NAME.npy of each output")
       ->option_text("FOLDER");
   app.add_option("--output", options.outputFile, "one .npz file for all outputs")

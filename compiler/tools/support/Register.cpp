@@ -2,6 +2,7 @@
 
 #include "compiler/tools/support/Register.h"
 #include "dialects/exec/Exec.h"
+#include "dialects/spmd/Spmd.h"
 #include "dialects/tenon/Tenon.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/codegen/Passes.h"
@@ -9,6 +10,7 @@
 #include "passes/fuse/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/schedule/Passes.h"
+#include "passes/shard/Passes.h"
 #include "passes/tile/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,7 +24,7 @@ namespace tenon {
 void registerToolDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
-  registry.insert<TenonDialect, tile::TileDialect, exec::ExecDialect>();
+  registry.insert<TenonDialect, tile::TileDialect, exec::ExecDialect, spmd::SpmdDialect>();
 }
 
 void registerToolPasses() {
@@ -31,6 +33,7 @@ void registerToolPasses() {
   registerGraphPasses();
   registerFusePasses();
   mlir::registerPass([] { return createPackedProducts(/*formsKernels=*/true); });
+  registerShardPasses();
   registerTenonTilePassesPasses();
   registerTenonSchedulePasses();
 }

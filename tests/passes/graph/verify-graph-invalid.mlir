@@ -17,7 +17,7 @@ tenon.func @undeclared(%x: tensor<?xf32, #tenon.dims<[T]>>) -> tensor<?xf32, #te
 // -----
 
 tenon.func @foreign() {
-  // expected-error @+1 {{operation 'arith.constant' is not of the tenon dialect}}
+  // expected-error @+1 {{operation 'arith.constant' is not of the tenon or the spmd dialect}}
   %0 = arith.constant 1 : index
   tenon.return
 }
