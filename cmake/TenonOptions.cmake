@@ -25,6 +25,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -fno-strict-aliasing)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's own std::stable_sort calls what it declares deprecated.
+  add_compile_options(-Wno-deprecated-declarations)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Xclang$<SEMICOLON>-fno-pch-timestamp>)
   add_link_options(-fuse-ld=lld)
 endif()

@@ -137,6 +137,7 @@ ABOUT = {
     "commands": "what the commands accept, refuse and leave on the disk",
     "commands-asan": "the same under sanitizers",
     "language": "programs of the language against NumPy",
+    "language-server": "the language server as an editor sees it",
     "language-spec": "the examples of docs/language.md",
     "graphs": "random graphs, fused against unfused against ONNX Runtime",
     "templates": "chat templates against jinja2",
