@@ -134,7 +134,7 @@ class Session {
 public:
   Session(const Bundle &of, const std::string &device, int threads) : bundle(of.handle) {
     tenon_session *created = nullptr;
-    tenon_session_options options = {sizeof options, device.c_str(), threads};
+    tenon_session_options options = {sizeof options, device.c_str(), threads, nullptr, 0};
     check(tenon_session_create(bundle.get(), &options, &created));
     handle.reset(created);
   }

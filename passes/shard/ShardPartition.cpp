@@ -68,9 +68,6 @@ private:
   }
 
   Operation *divide(Operation *op, const Strategy &strategy) {
-    IRMapping mapping;
-    for (auto [operand, form] : llvm::zip_equal(op->getOperands(), strategy.operands))
-      mapping.map(operand, inForm(operand, form));
     SmallVector<Value> operands;
     for (auto [operand, form] : llvm::zip_equal(op->getOperands(), strategy.operands))
       operands.push_back(inForm(operand, form));

@@ -7,6 +7,8 @@
 
 #include "passes/shard/Form.h"
 
+#include <numeric>
+
 using namespace mlir;
 namespace tenon::shard {
 

@@ -165,7 +165,7 @@ tenon_error *tenon_session_fork(const tenon_session *session, tenon_session **re
       return nullArgument(session ? "result" : "session");
     auto copy = std::make_unique<tenon_session>(session->file);
     tenon_session_options options = {sizeof options, session->deviceName.c_str(),
-                                     static_cast<int32_t>(session->device->threads())};
+                                     static_cast<int32_t>(session->device->threads()), nullptr, 0};
     TENON_TRY(openSession(*copy, options));
     TENON_TRY(copy->states.copy(*copy->device, session->states));
     *result = copy.release();

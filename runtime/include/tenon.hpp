@@ -150,7 +150,8 @@ class Session {
 public:
   explicit Session(const Bundle &of, const SessionOptions &options = {}) : bundle(of) {
     tenon_session *created = nullptr;
-    tenon_session_options given = {sizeof given, options.device.c_str(), options.threads};
+    tenon_session_options given = {sizeof given, options.device.c_str(), options.threads,
+                                   nullptr, 0};
     check(tenon_session_create(bundle.get(), &given, &created));
     handle.reset(created);
   }

@@ -34,7 +34,7 @@ inline BundlePtr open(const std::string &path, std::string &error) {
 
 inline SessionPtr session(const BundlePtr &bundle, int threads, std::string &error) {
   tenon_session *session = nullptr;
-  tenon_session_options options = {sizeof options, "cpu", threads};
+  tenon_session_options options = {sizeof options, "cpu", threads, nullptr, 0};
   error = take(tenon_session_create(bundle.get(), &options, &session));
   return SessionPtr(session);
 }

@@ -10,7 +10,7 @@ Status Session::open(std::shared_ptr<const LanguageModel> model, const SessionOp
                      Session &session) {
   TENON_TRY(model->needEntries());
   tenon_session *made = nullptr;
-  tenon_session_options given = {sizeof given, "cpu", options.threads};
+  tenon_session_options given = {sizeof given, "cpu", options.threads, nullptr, 0};
   TENON_TRY(fromApi(tenon_session_create(model->bundle(), &given, &made)));
   session.handle.reset(made);
   session.source = std::move(model);
