@@ -98,6 +98,8 @@ Status LocalGroup::arrive(std::unique_lock<std::mutex> &lock, Meeting &meeting,
 /// Every rank fills its own result, from the buffers of all.
 void LocalGroup::Member::takeMine(const Meeting &meeting, uint32_t ranks, uint32_t index) {
   const CollectiveRequest &mine = meeting.requests[index];
+  if (mine.toBytes == 0)
+    return;
   int64_t part = mine.fromBytes / ranks;
   switch (mine.kind) {
   case CollectiveKind::AllGather:

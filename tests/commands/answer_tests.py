@@ -168,10 +168,13 @@ def shapes_that_are_fed(tenon, folder):
 
 @test
 def sizes_that_may_be_one(tenon, folder):
-    """Two free sizes that meet must agree; the message says which, and what to do where one is 1."""
+    """Of two free sizes that meet, one may prove to be 1; others must agree, and the message says which."""
     node = helper.make_node("Add", ["x", "m"], ["y"], name="add_mask")
     feeds = {"x": numbers(4, 2, 5), "m": numbers(1, 1, 5)}
     save(folder, [node], feeds, [("y", FLOAT)], shapes={"x": ["batch", 2, "seq"], "m": ["mb", 1, "seq"]})
-    refused(lambda: answers(tenon, folder, feeds, [("y", FLOAT)]), "add_mask", "batch", "mb", "--dim")
+    other = {"x": numbers(4, 2, 5), "m": numbers(3, 1, 5)}
+    refused(lambda: answers(tenon, folder, other, [("y", FLOAT)]), "add_mask", "batch", "mb")
+    actual, = answers(tenon, folder, feeds, [("y", FLOAT)])
+    np.testing.assert_allclose(actual, feeds["x"] + feeds["m"], rtol=1e-6)
     actual, = answers(tenon, folder, feeds, [("y", FLOAT)], "--dim", "mb=1")
     np.testing.assert_allclose(actual, feeds["x"] + feeds["m"], rtol=1e-6)
