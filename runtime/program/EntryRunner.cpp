@@ -21,6 +21,7 @@ EntryRunner::EntryRunner(const BundleFile &file, uint32_t entryIndex, uint32_t p
   for (const Kernel &kernel : file.bundle().kernels)
     widest = std::max(widest, kernel.access.size());
   arguments.resize(widest);
+  findRankSymbols();
 }
 
 Status EntryRunner::run(const DLTensor *inputTensors, size_t numInputs, DLTensor *outputTensors,

@@ -2,8 +2,8 @@
 // walks the program's instructions, hands back the outputs.
 //
 // Bind.cpp takes inputs in, Outputs.cpp hands outputs out, Execute.cpp walks the
-// instructions, Mirror.cpp copies both where the device's memory is not the host's. All vectors are sized when the runner is made; a run allocates
-// only where memory has to grow.
+// instructions, Mirror.cpp copies both where the device's memory is not the host's. All vectors are
+// sized when the runner is made; a run allocates only where memory has to grow.
 #pragma once
 
 #include "runtime/bundle/BundleFile.h"
@@ -80,7 +80,8 @@ private:
   Status runBound(const DLTensor *inputs, size_t numInputs);
 
   // Ranks.cpp
-  uint32_t coordinate(size_t axis) const;
+  void findRankSymbols();
+  RankLine lineAlong(size_t axis) const;
   void bindRank();
 
   // Bind.cpp
@@ -146,6 +147,7 @@ private:
   std::vector<ArenaSlot> arenas;
   std::vector<const bundle::StateShape *> stateShapes; ///< per state of the bundle, or null
   std::vector<void *> arguments;
+  std::vector<std::pair<size_t, size_t>> rankSymbols; ///< symbol and axis
   DLTensor *callerOutputs = nullptr;
   RunHooks hooks;
 };

@@ -19,14 +19,6 @@ int report(const char *program, const Status &status) {
   return exitStatus(error.code);
 }
 
-Status fromApi(tenon_error *error) {
-  if (!error)
-    return {};
-  Status status(tenon_error_code(error), tenon_error_message(error), tenon_error_node(error));
-  tenon_error_free(error);
-  return status;
-}
-
 static std::string checkDevice(const std::string &device) {
   bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 &&
               device.find_first_not_of("0123456789", 5) == std::string::npos;

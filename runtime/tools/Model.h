@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/support/CommandLine.h"
+#include "runtime/support/FromApi.h"
 #include "runtime/tools/Array.h"
 #include "tenon.h"
 
@@ -16,8 +17,6 @@ namespace tenon::tools {
 int exitStatus(tenon_code code);
 /// Prints "PROGRAM: error: NODE: MESSAGE" and returns the exit status.
 int report(const char *program, const Status &status);
-/// Takes over an error of the C API.
-Status fromApi(tenon_error *error);
 
 /// Options that both commands have.
 struct ModelOptions {

@@ -28,14 +28,6 @@ Status findAsset(const tenon_bundle *bundle, const char *name, std::string_view 
 
 } // namespace
 
-Status fromApi(tenon_error *error) {
-  if (!error)
-    return {};
-  Status status(tenon_error_code(error), tenon_error_message(error), tenon_error_node(error));
-  tenon_error_free(error);
-  return status;
-}
-
 Status LanguageModel::open(const std::string &path, std::shared_ptr<const LanguageModel> &result) {
   auto model = std::make_shared<LanguageModel>();
   model->name = path;

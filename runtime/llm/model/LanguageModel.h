@@ -12,6 +12,7 @@
 
 #include "runtime/llm/template/Template.h"
 #include "runtime/llm/tokenizer/Tokenizer.h"
+#include "runtime/support/FromApi.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -57,8 +58,5 @@ private:
   size_t prefillEntry = missing, decodeEntry = missing, logitsEntry = missing;
   size_t positions = 0, logitCount = 0;
 };
-
-/// Takes over an error of the C API.
-Status fromApi(tenon_error *error);
 
 } // namespace tenon::llm
