@@ -150,8 +150,8 @@ static constexpr StagePasses kPasses[] = {
                      const CompileOptions &options) {
        buildTilePipeline(manager, device, options.precision);
      }},
-    {Stage::Exec, [](OpPassManager &manager, StringRef,
-                     const CompileOptions &) { buildSchedulePipeline(manager); }},
+    {Stage::Exec, [](OpPassManager &manager, StringRef device,
+                     const CompileOptions &) { buildSchedulePipeline(manager, device); }},
 };
 
 /// Adds the passes of a pipeline in its text form, `op(pass,pass{option=1},op(pass))`.

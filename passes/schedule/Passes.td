@@ -29,6 +29,29 @@ def TenonToExecPass : Pass<"tenon-to-exec", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::exec::ExecDialect"];
 }
 
+def LaunchLoopsPass : Pass<"exec-launch-loops", "::mlir::ModuleOp"> {
+  let summary = "loops of small kernels as kernels";
+  let description = [{
+    For CPUs. A loop whose rounds only launch kernels, with little to do in each,
+    becomes one kernel that walks the rounds; two such loops that do not depend on
+    each other (the directions of a recurrent layer) become its two blocks
+    (LoopKernel.h). The order of computations stays.
+
+    Before:
+    ```mlir
+    exec.loop "loop.0" trips(<T>) carry(%n) into(%h) {
+      exec.launch @k0 grid(<16>) reads(%x, %h) writes(%n)
+    }
+    ```
+    After:
+    ```mlir
+    exec.launch @loop grid(<1>) reads(%x) writes(%h, %n)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::tenon::tile::TileDialect"];
+}
+
 def PlanMemoryPass : Pass<"exec-plan-memory", "::tenon::exec::ProgramOp"> {
   let summary = "let places of an arena share memory";
   let description = [{

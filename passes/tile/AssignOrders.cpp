@@ -7,7 +7,8 @@
 //      of the heaviest product depends on; without a product, the order of the
 //      operand that is most like the result;
 //   3. weights: the dimension over which the result's lanes run goes last, the
-//      reduced ones before it in the order in which the other operand walks.
+//      reduced ones before it in the order in which the other operand walks, those
+//      of a batch or of groups first.
 // Only then are the orders written on the kernels: a weight may be read by a
 // kernel that comes before the one that chooses its order. Orders are only
 // strides: every kernel is right with any of them, if all agree.
@@ -344,19 +345,22 @@ private:
     return result;
   }
 
-  /// How far the other operand moves when this dimension of the weight does.
+  /// How far the other operand moves when this dimension of the weight does; a
+  /// dimension that the sum does not walk (of a batch or of groups) is outermost.
   int64_t walkStride(Demand &demand, int heavy, const MemoryRead &weight, int64_t dim) {
     int64_t stride = 0;
+    bool isWalked = false;
     for (unsigned variable : demand.getReductions()[heavy].variables) {
       DimExpr leaf = DimExpr::factor(module.getContext(), variable);
       if (!dependsOn(weight.index[dim], leaf))
         continue;
+      isWalked = true;
       for (const MemoryRead &read : demand.getReads())
         if (read.reduction == heavy && read.buffer != weight.buffer)
           if (auto coefficient = coefficientOf(read.offset, leaf))
             stride = std::max(stride, *coefficient);
     }
-    return stride;
+    return isWalked ? stride : std::numeric_limits<int64_t>::max();
   }
 
   /// The order of the operand that is most like the result: of its dimensions,

@@ -367,6 +367,12 @@ Scalar Evaluator::evaluateReduction(FactorRuleInterface op, const FactorRule &ru
     };
     SmallVector<Guard> own = llvm::filter_to_vector(
         intervals, [&](const Guard &guard) { return dependsOn(guard.index, tiles.var(variable)); });
+    bool isPlain = own.empty() && guarded.empty() && laned.empty();
+    if (isPlain && level + 1 == variables.size() && takesTurns(op, shape, extent)) {
+      Value sum = accumulateInTurns(op, rule, factors, variable, guards, acc);
+      failedBody |= !sum;
+      return sum ? sum : acc;
+    }
     if (own.empty())
       return loopOver(zero, tiles.scalar(extent), acc);
     SmallVector<int64_t> ends = guardSegments(own, tiles.var(variable), extent.getValue());

@@ -119,6 +119,11 @@ private:
   mlir::Value accumulate(FactorRuleInterface op, const FactorRule &rule,
                          llvm::ArrayRef<DimExpr> factors, llvm::ArrayRef<Guard> guards,
                          mlir::Value acc, llvm::ArrayRef<unsigned> vectorVariables);
+  /// AccumulateInTurns.cpp: several sums of one reduction, each of every n-th element.
+  bool takesTurns(FactorRuleInterface op, llvm::ArrayRef<int64_t> shape, DimExpr extent);
+  mlir::Value accumulateInTurns(FactorRuleInterface op, const FactorRule &rule,
+                                llvm::ArrayRef<DimExpr> factors, unsigned variable,
+                                llvm::ArrayRef<Guard> guards, mlir::Value acc);
   bool usesDim(int dim, llvm::ArrayRef<DimExpr> exprs);
   /// The guards that views below this value put on its reads at an index;
   /// `neutral` is what their fill must be for a guard to be a skipping one.
