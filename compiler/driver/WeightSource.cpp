@@ -2,7 +2,8 @@
 //
 // Row-major weights go through as they lie in the store. Others are permuted a
 // slab (an element of the major dimension in the new order) at a time, so that
-// no weight is in memory as a whole.
+// no weight is in memory as a whole. A weight in panels (passes/tile/PackPanels.cpp)
+// may have more columns than the store: zeros, at the end of the last panel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,15 +19,19 @@ namespace {
 struct PermutedWalk {
   SmallVector<int64_t> sizes, strides;
   int64_t elementBytes;
+  /// Elements of the minor dimension that the last slab lacks.
+  int64_t missing = 0;
 
-  void copy(const char *source, unsigned dim, char *&target) const {
+  /// Copies \p count elements of each row of the minor dimension.
+  void copy(const char *source, unsigned dim, int64_t count, char *&target) const {
     if (dim + 1 == sizes.size()) {
-      for (int64_t i = 0; i < sizes[dim]; ++i, target += elementBytes)
-        std::memcpy(target, source + i * strides[dim], elementBytes);
+      for (int64_t i = 0; i < count; ++i)
+        std::memcpy(target + i * elementBytes, source + i * strides[dim], elementBytes);
+      target += sizes[dim] * elementBytes;
       return;
     }
     for (int64_t i = 0; i < sizes[dim]; ++i)
-      copy(source + i * strides[dim], dim + 1, target);
+      copy(source + i * strides[dim], dim + 1, count, target);
   }
 };
 } // namespace
@@ -48,11 +53,31 @@ static SmallVector<int64_t> stridesOf(RankedTensorType type) {
   return strides;
 }
 
-static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order) {
+/// The columns that panels hold beyond those of the store; nothing if the type is
+/// not the stored one with a last panel filled up.
+static std::optional<int64_t> filledColumns(WeightOp weight, int64_t bytes) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  ArrayRef<int64_t> order = weight.getOrder().value_or(ArrayRef<int64_t>());
+  if (order.size() < 2 || order.front() + 1 != order.back() || spmd::getSplit(weight))
+    return std::nullopt;
+  int64_t panels = type.getDimSize(order.front()), width = type.getDimSize(order.back());
+  int64_t others = elementBytes(type);
+  for (int64_t dim : order.drop_front().drop_back())
+    others *= type.getDimSize(dim);
+  int64_t filled = others > 0 && bytes % others == 0 ? panels * width - bytes / others : 0;
+  return filled > 0 && filled < width ? std::optional(filled) : std::nullopt;
+}
+
+static PermutedWalk walkOf(WeightOp weight, ArrayRef<int64_t> order, int64_t missing) {
   auto type = cast<RankedTensorType>(weight.getType());
   PermutedWalk walk;
   walk.elementBytes = elementBytes(type);
+  walk.missing = missing;
   SmallVector<int64_t> strides = stridesOf(storedType(weight));
+  // In the store the columns that panels add are not there to be stepped over.
+  int64_t panels = missing ? type.getDimSize(order.front()) * type.getDimSize(order.back()) : 1;
+  for (int64_t dim = 0; missing && dim < order.front(); ++dim)
+    strides[dim] = strides[dim] / panels * (panels - missing);
   for (int64_t dim : order) {
     walk.sizes.push_back(type.getDimSize(dim));
     walk.strides.push_back(strides[dim]);
@@ -97,8 +122,11 @@ struct PartWriter {
       for (int64_t i = 0; i < walk.sizes.front(); ++i) {
         char *target = slab.data();
         const char *source = data + offset + i * walk.strides.front();
+        int64_t missing = i + 1 == walk.sizes.front() ? walk.missing : 0;
+        if (missing)
+          std::fill(slab.begin(), slab.end(), 0);
         if (walk.sizes.size() > 1)
-          walk.copy(source, 1, target);
+          walk.copy(source, 1, walk.sizes.back() - missing, target);
         else
           std::memcpy(target, source, walk.elementBytes);
         if (!sink(slab.data(), slab.size()))
@@ -120,7 +148,8 @@ FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &s
     return weight.emitError() << weight.getStore().getSize() << " bytes at "
                               << weight.getStore().getOffset() << " are not in '"
                               << weight.getStore().getFile().getValue() << "'";
-  if (bytes->size() != expected)
+  std::optional<int64_t> missing = filledColumns(weight, bytes->size());
+  if (bytes->size() != expected && !missing)
     return weight.emitError() << "has " << bytes->size() << " bytes in the store, expected "
                               << expected;
   SmallVector<int64_t> order(weight.getOrder().value_or(ArrayRef<int64_t>()));
@@ -130,8 +159,8 @@ FailureOr<bundle::DataSource> weightSource(WeightOp weight, const WeightStore &s
     return bundle::DataSource::bytes(bytes->data(), bytes->size());
   if (order.empty())
     order = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-  return bundle::DataSource{expected, PartWriter{walkOf(weight, order), partOffsets(weight),
-                                                 bytes->data()}};
+  return bundle::DataSource{expected, PartWriter{walkOf(weight, order, missing.value_or(0)),
+                                                 partOffsets(weight), bytes->data()}};
 }
 
 } // namespace tenon

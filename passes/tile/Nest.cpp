@@ -115,7 +115,8 @@ private:
     DimExpr variable = tiles.var(variables[i]), extent = schedule.extents[i];
     int64_t width = tileDim(i) >= 0 ? tiles.getWidths()[tileDim(i)] : 1;
     SmallVector<Guard> guards;
-    if (tileDim(i) != 1 || width == 1 || !schedule.canOverlap || !extent.isConstant() ||
+    bool canMove = schedule.canOverlap && !schedule.isInPanels;
+    if (tileDim(i) != 1 || width == 1 || !canMove || !extent.isConstant() ||
         extent.getValue() < width)
       return guards;
     for (auto [value, target] : stores)
@@ -186,7 +187,7 @@ private:
     int64_t width = tiles.getVariable(variable).width;
     if (!tiles.hasTail(variable) || tiles.getRanges().maximum(schedule.extents[i]) < width)
       return emitLevel(level + 1);
-    if (!schedule.canOverlap)
+    if (!schedule.canOverlap || (schedule.isInPanels && int(i) == schedule.vectorVariable))
       return emitPartial(level, base);
     if (tiles.getRanges().isNonNegative(schedule.extents[i] - width))
       return emitWhole(level, base);

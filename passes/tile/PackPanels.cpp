@@ -8,10 +8,12 @@
 //
 // The split is an ordinary view: the weight gets a dimension more and an order
 // in which the number of the panel comes first, and a reshape in the kernel
-// names its elements as before. Steps:
+// names its elements as before. Where no panel divides a long dimension (the words
+// of a vocabulary) the last one is filled up with zeros, and a slice in the kernel
+// leaves them out. Steps:
 //   1. For each weight, what every read of it allows: a dimension of the result
 //      must move along the weight's last dimension (in memory), from the
-//      beginning of a panel on.
+//      beginning of a panel on. A gather takes any element as well from a panel.
 //   2. The widest panel that all reads allow.
 //   3. The weight, its reads and the kernels' arguments get the new type.
 //
@@ -33,6 +35,8 @@ namespace {
 /// Two vectors of the longest registers, or one, or what divides other numbers of
 /// columns (1000, 200, 72); the first that fits is taken.
 constexpr int64_t kPanelWidths[] = {32, 16, 40, 24};
+/// So many panels, and the zeros in the last one do not count.
+constexpr int64_t kLeastToFill = 64;
 
 /// What is known of one weight.
 struct Candidate {
@@ -52,11 +56,25 @@ public:
     module.walk([&](ReadOp read) { addRead(read); });
     module.walk([&](KernelOp kernel) { visit(kernel); });
     for (auto &[weight, candidate] : candidates)
-      if (candidate.isProduct && !candidate.widths.empty())
-        pack(cast<WeightOp>(weight), candidate);
+      if (candidate.isProduct)
+        if (int64_t width = widthFor(cast<WeightOp>(weight), candidate))
+          pack(cast<WeightOp>(weight), candidate, width);
   }
 
 private:
+  /// The first width that divides the dimension, else one that does not; 0: none.
+  static int64_t widthFor(WeightOp weight, const Candidate &candidate) {
+    int64_t size = cast<RankedTensorType>(weight.getType()).getDimSize(lastDim(weight));
+    const auto *exact =
+        llvm::find_if(candidate.widths, [&](int64_t width) { return size % width == 0; });
+    if (exact != candidate.widths.end())
+      return *exact;
+    bool canFill = !spmd::getSplit(weight) && !candidate.widths.empty() &&
+                   candidate.widths.front() == kPanelWidths[0] &&
+                   size >= kLeastToFill * kPanelWidths[0];
+    return canFill ? kPanelWidths[0] : 0;
+  }
+
   static int64_t lastDim(WeightOp weight) {
     auto order = weight.getOrder();
     return order && !order->empty() ? order->back()
@@ -112,13 +130,23 @@ private:
 
   void visitRead(WeightOp weight, Demand &demand, const MemoryRead &read, unsigned rank) {
     Candidate &candidate = candidates[weight];
+    bool isProduct =
+        read.reduction >= 0 && isa<ContractOp>(demand.getReductions()[read.reduction].op);
+    if (!isProduct && isGathered(read.index[lastDim(weight)]))
+      return;
     llvm::erase_if(candidate.widths, [&](int64_t width) {
       return llvm::none_of(llvm::seq(rank), [&](unsigned dim) {
         return fits(weight, demand, read, DimExpr::factor(weight.getContext(), dim), width);
       });
     });
-    candidate.isProduct |=
-        read.reduction >= 0 && isa<ContractOp>(demand.getReductions()[read.reduction].op);
+    candidate.isProduct |= isProduct;
+  }
+
+  /// At a position that a kernel reads from memory.
+  static bool isGathered(DimExpr index) {
+    bool isDynamic = false;
+    index.walkLeaves([&](DimExpr leaf) { isDynamic |= leaf.getKind() == DimKind::Operand; });
+    return isDynamic;
   }
 
   /// True if tiles along \p lanes can meet the beginnings of panels.
@@ -129,7 +157,7 @@ private:
     unsigned users = llvm::count_if(read.index,
                                     [&](DimExpr index) { return dependsOn(index, lanes); });
     DimExpr index = read.index[last];
-    return users == 1 && coefficientOf(index, lanes) == 1 && size > width && size % width == 0 &&
+    return users == 1 && coefficientOf(index, lanes) == 1 && size > width &&
            demand.getRanges().isMultipleOf(index - lanes, width);
   }
 
@@ -139,7 +167,7 @@ private:
     auto type = cast<RankedTensorType>(weight.getType());
     int64_t last = lastDim(weight);
     SmallVector<int64_t> shape(type.getShape()), order{last};
-    shape[last] /= width;
+    shape[last] = llvm::divideCeil(shape[last], width);
     shape.insert(shape.begin() + last + 1, width);
     SmallVector<int64_t> before = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
     if (auto own = weight.getOrder(); own && !own->empty())
@@ -151,9 +179,9 @@ private:
     return {RankedTensorType::get(shape, type.getElementType()), order};
   }
 
-  void pack(WeightOp weight, Candidate &candidate) {
-    auto [type, order] = panelsOf(weight, candidate.widths.front());
-    spmd::refineSplit(weight, lastDim(weight), candidate.widths.front());
+  void pack(WeightOp weight, Candidate &candidate, int64_t width) {
+    auto [type, order] = panelsOf(weight, width);
+    spmd::refineSplit(weight, lastDim(weight), width);
     weight.setType(type);
     weight.setOrder(order);
     for (ReadOp read : candidate.reads) {
@@ -172,8 +200,24 @@ private:
     BlockArgument argument = kernel.getBody().getArgument(number);
     argument.setType(kernel.getInputs()[number].getType());
     OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
-    auto restored = ReshapeOp::create(builder, kernel.getLoc(), whole, argument);
-    argument.replaceAllUsesExcept(restored, restored);
+    auto panels = cast<RankedTensorType>(argument.getType());
+    SmallVector<int64_t> filled(cast<RankedTensorType>(whole).getShape());
+    filled[order.front()] = panels.getDimSize(order.front()) * panels.getDimSize(order.back());
+    auto columns = RankedTensorType::get(filled, panels.getElementType());
+    Operation *reshaped = ReshapeOp::create(builder, kernel.getLoc(), columns, argument);
+    Value restored = withoutFilling(builder, reshaped->getResult(0), whole);
+    argument.replaceAllUsesExcept(restored, reshaped);
+  }
+
+  static Value withoutFilling(OpBuilder &builder, Value columns, Type whole) {
+    if (columns.getType() == whole)
+      return columns;
+    int64_t rank = cast<RankedTensorType>(whole).getRank();
+    Attribute zero = DimExpr::constant(builder.getContext(), 0).getAttr();
+    SmallVector<Attribute> starts(rank, zero);
+    SmallVector<int64_t> steps(rank, 1);
+    return SliceOp::create(builder, columns.getLoc(), whole, columns, builder.getArrayAttr(starts),
+                           builder.getDenseI64ArrayAttr(steps));
   }
 
   ModuleOp module;

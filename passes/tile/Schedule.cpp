@@ -218,8 +218,12 @@ public:
       });
     DimExpr extent = best >= 0 ? demand.getRanges().getExtent(best) : DimExpr();
     schedule.vectorWidth = extent ? fit(target.lanes * 2, extent, target.lanes) : 1;
-    if (extent && schedule.vectorWidth > 1)
+    if (extent && schedule.vectorWidth > 1) {
       schedule.vectorWidth = withinDigits(best, schedule.vectorWidth);
+      schedule.isInPanels = best == schedule.vectorVariable && !digitsAlong(best).empty() &&
+                            extent.isConstant() &&
+                            extent.getValue() % schedule.vectorWidth != 0;
+    }
     chooseRows();
   }
 
@@ -305,13 +309,7 @@ private:
   /// The width if no tile crosses a multiple of a divisor; else another for which
   /// that is so.
   int64_t withinDigits(unsigned variable, int64_t width) {
-    SmallVector<std::pair<DimExpr, int64_t>> digits; // divisor, step
-    for (const MemoryRead &read : demand.getReads())
-      for (const DimTerm &term : getTerms(read.offset))
-        for (DimExpr atom : term.atoms)
-          if (atom != leaf(variable) && digitStride(atom, variable).value_or(-1) >= 0)
-            if (int64_t step = *coefficientOf(atom.getOperands()[0], leaf(variable)); step > 0)
-              digits.push_back({atom.getOperands()[1], step});
+    SmallVector<std::pair<DimExpr, int64_t>> digits = digitsAlong(variable);
     SmallVector<int64_t> candidates{width};
     for (auto [divisor, step] : digits)
       if (step == 1 && isOwnWidth(divisor, variable))
@@ -323,6 +321,18 @@ private:
       });
     });
     return good == candidates.end() ? width : *good;
+  }
+
+  /// Divisors by which reads divide the variable, and its steps in what they divide.
+  SmallVector<std::pair<DimExpr, int64_t>> digitsAlong(unsigned variable) {
+    SmallVector<std::pair<DimExpr, int64_t>> digits;
+    for (const MemoryRead &read : demand.getReads())
+      for (const DimTerm &term : getTerms(read.offset))
+        for (DimExpr atom : term.atoms)
+          if (atom != leaf(variable) && digitStride(atom, variable).value_or(-1) >= 0)
+            if (int64_t step = *coefficientOf(atom.getOperands()[0], leaf(variable)); step > 0)
+              digits.push_back({atom.getOperands()[1], step});
+    return digits;
   }
 
   /// What one access gains (contiguous, or the same for all lanes) or costs.

@@ -42,6 +42,8 @@ struct Schedule {
   bool innerRows = false;
   /// A last tile may start earlier instead of being partial.
   bool canOverlap = true;
+  /// Vectors may not: they are read from panels, and begin where a panel does.
+  bool isInPanels = false;
   /// Values kept in scratch memory.
   llvm::DenseSet<mlir::Value> staged;
   /// How many values of each root variable one block takes.

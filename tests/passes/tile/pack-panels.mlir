@@ -13,6 +13,9 @@ tenon.weight @thousand : tensor<8x1000xf32> <"m.bin", 154112, 32000>
 tenon.weight @narrow : tensor<8x16xf32> <"m.bin", 153600, 512>
 // CHECK: tenon.weight @odd : tensor<8x1001xf32>
 tenon.weight @odd : tensor<8x1001xf32> <"m.bin", 203520, 32032>
+// But for a long one, whose last panel is filled up; a gather reads panels, too.
+// CHECK: tenon.weight @words : tensor<158x32x8xf32> {{.*}} {order = array<i64: 0, 2, 1>}
+tenon.weight @words : tensor<5050x8xf32> <"m.bin", 235552, 161600>
 // Somebody else reads it along rows.
 // CHECK: tenon.weight @shared : tensor<64x64xf32>
 tenon.weight @shared : tensor<64x64xf32> <"m.bin", 186112, 16384>
@@ -91,4 +94,24 @@ tenon.func @others(%x: tensor<4x64xf32>) -> (tensor<4x64xf32>, tensor<4x64xf32>,
     tenon.yield %1 : tensor<4x64xf32>
   }
   tenon.return %0, %2, %3 : tensor<4x64xf32>, tensor<4x64xf32>, tensor<4x64xf32>
+}
+
+// CHECK-LABEL: tenon.func @vocabulary
+tenon.func @vocabulary(%x: tensor<4x8xf32>, %i: tensor<4xi64>) -> (tensor<4x5050xf32>, tensor<4x8xf32>) {
+  %w = tenon.read @words : tensor<5050x8xf32>
+  // CHECK: ^bb0(%[[X:.*]]: tensor<4x8xf32>, %[[A:.*]]: tensor<158x32x8xf32>):
+  // CHECK: %[[ALL:.*]] = tenon.reshape %[[A]] : (tensor<158x32x8xf32>) -> tensor<5056x8xf32>
+  // CHECK: %[[W:.*]] = tenon.slice %[[ALL]] {{.*}} -> tensor<5050x8xf32>
+  // CHECK: tenon.contract {{.*}} %[[X]], %[[W]]
+  %0 = tenon.kernel "scores"(%x, %w) : (tensor<4x8xf32>, tensor<5050x8xf32>) -> tensor<4x5050xf32> {
+  ^bb0(%xa: tensor<4x8xf32>, %wa: tensor<5050x8xf32>):
+    %1 = tenon.contract [[0, 2], [1, 2]] -> [0, 1] %xa, %wa : (tensor<4x8xf32>, tensor<5050x8xf32>) -> tensor<4x5050xf32>
+    tenon.yield %1 : tensor<4x5050xf32>
+  }
+  %2 = tenon.kernel "embedding"(%w, %i) : (tensor<5050x8xf32>, tensor<4xi64>) -> tensor<4x8xf32> {
+  ^bb0(%wa: tensor<5050x8xf32>, %ia: tensor<4xi64>):
+    %3 = tenon.gather %wa [%ia] data [0, -2] index [0] : (tensor<5050x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+    tenon.yield %3 : tensor<4x8xf32>
+  }
+  tenon.return %0, %2 : tensor<4x5050xf32>, tensor<4x8xf32>
 }
