@@ -4,10 +4,12 @@
 # of tests/data.
 #
 # `tenon-unittests` builds all of them; `tenon-sanitized` those of the layers
-# that scripts/test also runs under sanitizers.
+# that scripts/test also runs under sanitizers, `tenon-threads` those that it runs
+# under the thread sanitizer.
 find_package(GTest REQUIRED)
 add_custom_target(tenon-unittests)
 add_custom_target(tenon-sanitized)
+add_custom_target(tenon-threads)
 set(TENON_SANITIZED_FOLDERS "^(runtime|dialects|frontends|compiler/bundle|damage|sim/ptx)")
 
 function(tenon_add_unittest name)
@@ -24,5 +26,8 @@ function(tenon_add_unittest name)
   file(RELATIVE_PATH folder "${CMAKE_SOURCE_DIR}/tests" "${CMAKE_CURRENT_SOURCE_DIR}")
   if(folder MATCHES "${TENON_SANITIZED_FOLDERS}")
     add_dependencies(tenon-sanitized ${name})
+  endif()
+  if(folder MATCHES "^runtime(/comm)?$")
+    add_dependencies(tenon-threads ${name})
   endif()
 endfunction()

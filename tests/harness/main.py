@@ -30,6 +30,8 @@ def build(context, names):
     steps = {"release": []}
     if any(name in suites.SANITIZED for name in names):
         steps["asan"] = ["tenon-sanitized"]
+    if "threads" in names:
+        steps["tsan"] = ["tenon-threads"]
     for preset, targets in steps.items():
         code = run_logged(["scripts/build", preset, *targets], context.root, echo=True)
         if code != 0:

@@ -1,6 +1,7 @@
 """The suites of scripts/test. Each returns a Result; each runner can also be started alone."""
 
 import json
+import os
 import sys
 
 from common import ROOT, Result, run_logged, sanitizer_environment, tail
@@ -12,6 +13,11 @@ def unit(context):
 
 def unit_asan(context):
     return run_unittests(context, "asan", Result("unit-asan"), sanitizer_environment())
+
+
+def threads(context):
+    return run_unittests(context, "tsan", Result("threads"),
+                         dict(os.environ, TSAN_OPTIONS="second_deadlock_stack=1:history_size=4"))
 
 
 def run_unittests(context, preset, result, env=None):
@@ -95,6 +101,7 @@ def runner(suite, script, *options, env=None, timeout=3600):
 ALL = {
     "unit": unit,
     "unit-asan": unit_asan,
+    "threads": threads,
     "lit": lit,
     "node": runner("node", "tests/conformance/onnx_node.py", "--check"),
     "node-nofold": runner("node-nofold", "tests/conformance/onnx_node.py", "--check", "--no-fold"),
@@ -124,6 +131,7 @@ ALL = {
 ABOUT = {
     "unit": "C++ unit tests",
     "unit-asan": "the same under AddressSanitizer and UBSan",
+    "threads": "the runtime's, with many sessions, under the thread sanitizer",
     "lit": "IR before and after passes",
     "node": "onnx's node tests",
     "node-nofold": "the same with constants computed at run time",

@@ -10,7 +10,8 @@
 // No vectors and no sanitizers: their constants and calls lie outside of the
 // section.
 #ifdef __clang__
-#define TENON_PLAIN_CODE no_sanitize("all"), disable_tail_calls
+#define TENON_PLAIN_CODE                                                                           \
+  no_sanitize("all"), disable_sanitizer_instrumentation, disable_tail_calls
 #define TENON_PLAIN_LOOP _Pragma("clang loop vectorize(disable) unroll(disable)")
 #else
 #define TENON_PLAIN_CODE no_sanitize("address", "undefined"), optimize("O1")

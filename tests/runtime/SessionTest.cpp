@@ -14,6 +14,8 @@ using namespace tenon::bundle;
 
 static std::atomic<size_t> allocations{0};
 
+// The thread sanitizer has its own operators, which cannot be replaced: it counts none.
+#if !defined(__has_feature) || !__has_feature(thread_sanitizer)
 void *operator new(size_t size) {
   ++allocations;
   if (void *memory = std::malloc(size))
@@ -22,6 +24,7 @@ void *operator new(size_t size) {
 }
 void operator delete(void *memory) noexcept { std::free(memory); }
 void operator delete(void *memory, size_t) noexcept { std::free(memory); }
+#endif
 
 namespace {
 

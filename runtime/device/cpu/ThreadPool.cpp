@@ -38,7 +38,7 @@ Status ThreadPool::start(unsigned threads) {
 }
 
 ThreadPool::~ThreadPool() {
-  stopping = true;
+  stopping.store(true, std::memory_order_relaxed);
   epoch.fetch_add(1, std::memory_order_release);
   epoch.notify_all();
   for (std::thread &worker : workers)
@@ -72,7 +72,7 @@ void ThreadPool::takeParts(uint32_t now, unsigned thread) {
 void ThreadPool::work(unsigned thread) {
   for (uint32_t seen = 0;;) {
     seen = awaitEpoch(seen);
-    if (stopping)
+    if (stopping.load(std::memory_order_relaxed))
       return;
     takeParts(seen, thread);
   }

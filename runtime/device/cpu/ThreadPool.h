@@ -45,7 +45,8 @@ private:
   std::vector<std::thread> workers;
   Task task = nullptr;
   void *context = nullptr;
-  bool stopping = false;
+  /// Read by workers that wake late for a task, too.
+  std::atomic<bool> stopping{false};
   alignas(64) std::atomic<uint32_t> epoch{0};
   /// The epoch, the parts that are taken, and how many there are: 32 and twice 16
   /// bits in one word, so that a late worker cannot take a part of another task.
