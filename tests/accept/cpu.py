@@ -23,7 +23,8 @@ MODELS = ("resnet50 mobilenetv3 efficientnet_b0 densenet121 convnext_tiny swin_t
           "minilm").split()
 COMPILE_SECONDS = {"resnet50": 20, "bert_base": 20, "densenet121": 30}
 # model, dimensions at full size, those that are a quarter for a quarter of the work
-DYNAMIC = [("minilm", {"batch": 4, "sequence": 128}, {"batch": 1}), ("bert_base", {"batch": 4, "sequence": 128}, {"batch": 1}),
+DYNAMIC = [("minilm", {"batch": 4, "sequence": 128}, {"batch": 1}),
+           ("bert_base", {"s61": 4, "s79": 4, "sequence": 128}, {"s61": 1, "s79": 1}),  # batches of both inputs
            ("ppocr_rec", {"p2o.DynamicDimension.0": 4, "p2o.DynamicDimension.1": 48, "x.2": 320},
             {"p2o.DynamicDimension.0": 1})]
 
