@@ -258,8 +258,8 @@ void ProgramEncoder::layOutArenas() {
   op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
     if (auto arena = dyn_cast<exec::ArenaOp>(inner)) {
       arenas[arena] = table.size();
-      auto bound = arena.getLowerBound();
-      table.push_back({bundle::none, bound ? exprs.constant(*bound) : bundle::none});
+      std::optional<DimExprAttr> bound = arena.getLowerBound();
+      table.push_back({bundle::none, bound ? expr(DimExpr(*bound)) : bundle::none});
     } else if (auto place = dyn_cast<exec::PlaceOp>(inner)) {
       Expr offset = bundle::none;
       for (Value below : place.getAbove())

@@ -95,11 +95,11 @@ def Exec_ArenaOp : Exec_Op<"arena"> {
     which the sizes of its buffers depend. Contents are undefined.
 
     `lower_bound` is the least size that any plan for the same order of
-    operations could have, where that is a constant.
+    operations could have.
 
     Example: `%a = exec.arena`
   }];
-  let arguments = (ins OptionalAttr<I64Attr>:$lower_bound);
+  let arguments = (ins OptionalAttr<Tenon_DimExprAttr>:$lower_bound);
   let results = (outs Exec_ArenaType:$result);
   let assemblyFormat = "attr-dict";
 }

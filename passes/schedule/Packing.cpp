@@ -48,35 +48,41 @@ static int64_t lowestGap(SmallVectorImpl<std::pair<int64_t, int64_t>> &taken, in
 }
 
 /// Places boxes one after the other in the given order; keeps the result if it is
-/// smaller than what `packing` holds.
-static void placeInOrder(ArrayRef<Box> boxes, const Neighbours &neighbours,
-                         ArrayRef<unsigned> order, Packing &packing) {
+/// smaller than what `packing` holds. Returns the place in the order of the box that
+/// reaches highest.
+static size_t placeInOrder(ArrayRef<Box> boxes, const Neighbours &neighbours,
+                           ArrayRef<unsigned> order, Packing &packing) {
   SmallVector<int64_t> offsets(boxes.size(), -1);
   int64_t size = 0;
-  for (unsigned box : order) {
+  size_t highest = 0;
+  for (auto [position, box] : enumerate(order)) {
     SmallVector<std::pair<int64_t, int64_t>> taken;
     for (unsigned other : neighbours[box])
       if (offsets[other] >= 0)
         taken.push_back({offsets[other], offsets[other] + boxes[other].size});
     offsets[box] = lowestGap(taken, boxes[box].size);
-    size = std::max(size, offsets[box] + boxes[box].size);
+    if (offsets[box] + boxes[box].size > size) {
+      size = offsets[box] + boxes[box].size;
+      highest = position;
+    }
   }
   if (packing.offsets.empty() || size < packing.size) {
     packing.offsets = std::move(offsets);
     packing.size = size;
   }
+  return highest;
 }
 
-/// Tries the largest first, the largest area first, and the order of time.
-static void placeBoxes(ArrayRef<Box> boxes, const Neighbours &neighbours, Packing &packing) {
-  auto size = [](const Box &box) { return static_cast<double>(box.size); };
-  auto area = [](const Box &box) { return double(box.size) * (box.end - box.start + 1); };
-  auto early = [](const Box &box) { return -static_cast<double>(box.start); };
-  for (function_ref<double(const Box &)> weight :
-       std::initializer_list<function_ref<double(const Box &)>>{size, area, early}) {
-    auto order = to_vector(seq<unsigned>(0, boxes.size()));
-    stable_sort(order, [&](unsigned a, unsigned b) { return weight(boxes[a]) > weight(boxes[b]); });
-    placeInOrder(boxes, neighbours, order, packing);
+/// Places boxes in one order; while the result is above the bound, again with what
+/// reaches highest placed earlier.
+static void placeBoxes(ArrayRef<Box> boxes, const Neighbours &neighbours,
+                       SmallVector<unsigned> order, Packing &packing) {
+  constexpr size_t kMostTrials = 100, kMostPlaced = 20000;
+  size_t trials = std::min(kMostTrials, kMostPlaced / std::max<size_t>(1, boxes.size()));
+  size_t highest = placeInOrder(boxes, neighbours, order, packing);
+  for (size_t trial = 0; trial < trials && packing.size > packing.lowerBound; ++trial) {
+    std::rotate(order.begin() + highest / 2, order.begin() + highest, order.begin() + highest + 1);
+    highest = placeInOrder(boxes, neighbours, order, packing);
   }
 }
 
@@ -119,13 +125,40 @@ static int64_t mostAlive(ArrayRef<Box> boxes) {
   return most;
 }
 
-Packing pack(ArrayRef<Box> boxes) {
-  Packing packing;
+int64_t sizeAt(const Packing &packing, ArrayRef<Box> boxes) {
+  SmallVector<int64_t> ends(boxes.size());
+  int64_t size = 0;
+  for (unsigned box : packing.order) {
+    int64_t offset = 0;
+    for (unsigned other : packing.below[box])
+      offset = std::max(offset, ends[other]);
+    ends[box] = offset + boxes[box].size;
+    size = std::max(size, ends[box]);
+  }
+  return size;
+}
+
+SmallVector<Packing> packings(ArrayRef<Box> boxes) {
+  auto size = [](const Box &box) { return static_cast<double>(box.size); };
+  auto area = [](const Box &box) { return double(box.size) * (box.end - box.start + 1); };
+  auto early = [](const Box &box) { return -static_cast<double>(box.start); };
   Neighbours neighbours = findNeighbours(boxes);
-  placeBoxes(boxes, neighbours, packing);
-  keepOrder(boxes, neighbours, packing);
-  packing.lowerBound = mostAlive(boxes);
-  return packing;
+  SmallVector<Packing> result;
+  for (function_ref<double(const Box &)> weight :
+       std::initializer_list<function_ref<double(const Box &)>>{size, area, early}) {
+    auto order = to_vector(seq<unsigned>(0, boxes.size()));
+    stable_sort(order, [&](unsigned a, unsigned b) { return weight(boxes[a]) > weight(boxes[b]); });
+    Packing &packing = result.emplace_back();
+    packing.lowerBound = mostAlive(boxes);
+    placeBoxes(boxes, neighbours, order, packing);
+    keepOrder(boxes, neighbours, packing);
+  }
+  return result;
+}
+
+Packing pack(ArrayRef<Box> boxes) {
+  SmallVector<Packing> all = packings(boxes);
+  return *min_element(all, [](const Packing &a, const Packing &b) { return a.size < b.size; });
 }
 
 } // namespace tenon

@@ -8,7 +8,8 @@
 //   1. Take the sizes that the symbols probably have. Place the boxes one by
 //      one, each at the lowest gap among those placed whose times meet its own:
 //      from the largest to the smallest, by size times time, and in the order of
-//      time; keep the smallest result.
+//      time; where that is above the bound, again with what reaches highest placed
+//      earlier; keep the smallest result.
 //   2. Of every two boxes whose times meet, one now lies below the other. Keep
 //      just that: offset(b) = max over boxes c below b of offset(c) + size(c),
 //      or 0. This is right for any sizes, and for the probable ones not above
@@ -56,6 +57,11 @@ struct Packing {
 };
 
 Packing pack(llvm::ArrayRef<Box> boxes);
+/// The result from each of the orders of step 1: at other sizes another may be best.
+llvm::SmallVector<Packing> packings(llvm::ArrayRef<Box> boxes);
+
+/// The bytes that a packing of the same boxes takes at other sizes.
+int64_t sizeAt(const Packing &packing, llvm::ArrayRef<Box> boxes);
 
 } // namespace tenon
 

@@ -106,7 +106,7 @@ LogicalResult ProgramBuilder::run() {
   }
   builder.setInsertionPointToStart(&body);
   auto arena = exec::ArenaOp::create(builder, func.getLoc(),
-                                     exec::ArenaType::get(func.getContext()), IntegerAttr());
+                                     exec::ArenaType::get(func.getContext()), DimExprAttr());
   arenas.push_back({arena, arena});
   Operation *result = func.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(result->getOperands()))
@@ -274,7 +274,7 @@ LogicalResult ProgramBuilder::visit(BindOp op) {
     exec::BindOp::create(builder, op.getLoc(), cast<StringAttr>(name), bufferOf(op.getValues()),
                          static_cast<int64_t>(i), type);
   auto arena = exec::ArenaOp::create(builder, op.getLoc(), exec::ArenaType::get(func.getContext()),
-                                     IntegerAttr());
+                                     DimExprAttr());
   arenas.push_back({arena, arena});
   return success();
 }

@@ -25,7 +25,7 @@ COMPILE_SECONDS = {"resnet50": 20, "bert_base": 20, "densenet121": 30}
 # model, dimensions at full size, those that are a quarter for a quarter of the work
 DYNAMIC = [("minilm", {"batch": 4, "sequence": 128}, {"batch": 1}),
            ("bert_base", {"s61": 4, "s79": 4, "sequence": 128}, {"s61": 1, "s79": 1}),  # batches of both inputs
-           ("ppocr_rec", {"p2o.DynamicDimension.0": 4, "p2o.DynamicDimension.1": 48, "x.2": 320},
+           ("ppocr_rec", {"p2o.DynamicDimension.0": 4, "x.2": 48, "p2o.DynamicDimension.1": 320},
             {"p2o.DynamicDimension.0": 1})]
 
 

@@ -77,6 +77,26 @@ TEST(PackingTest, ChainAlternatesBetweenTwoPlaces) {
   EXPECT_EQ(packing.lowerBound, 2048);
 }
 
+TEST(PackingTest, ItsSizeAtOtherSizesIsWhatTheOrderGives) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<Box> boxes = randomBoxes(random, 40), larger = boxes;
+    for (Box &box : larger)
+      box.size *= 1 + random() % 3;
+    for (const Packing &packing : packings(boxes)) {
+      std::vector<int64_t> sizes;
+      for (const Box &box : larger)
+        sizes.push_back(box.size);
+      std::vector<int64_t> offsets = place(packing, sizes);
+      int64_t end = 0;
+      for (size_t i = 0; i < larger.size(); ++i)
+        end = std::max(end, offsets[i] + sizes[i]);
+      EXPECT_EQ(sizeAt(packing, larger), end);
+      EXPECT_LE(sizeAt(packing, boxes), packing.size);
+    }
+  }
+}
+
 TEST(PackingTest, SmallBoxesFillGaps) {
   // 0 and 2 are large and share memory; 1 is small and meets both.
   Packing packing = pack({{0, 1, 1024}, {1, 2, 64}, {2, 3, 1024}});

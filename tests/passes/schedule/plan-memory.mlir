@@ -3,7 +3,7 @@
 // Both intermediate results are alive in the second launch, so the second lies
 // above the first.
 // CHECK-LABEL: exec.program
-// CHECK: exec.arena {lower_bound = 512 : i64}
+// CHECK: exec.arena {lower_bound = #tenon.expr<512>}
 // CHECK: %[[FIRST:.*]] = exec.place {{.*}} size(<256>)
 // CHECK-NEXT: exec.place {{.*}} size(<256>) above(%[[FIRST]])
 tenon.func @main(%x: tensor<64xf32> {tenon.name = "x"}) -> (tensor<64xf32> {tenon.name = "y"}) {

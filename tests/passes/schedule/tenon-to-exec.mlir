@@ -134,7 +134,7 @@ module attributes {tenon.symbols = #tenon.symbols<B in 1 to 64, N in 0 to 100, "
 
   // In a chain of four, places alternate: only neighbours lie above each other.
   // PLAN-LABEL: exec.program @long
-  // PLAN: exec.arena {lower_bound = 128 : i64}
+  // PLAN: exec.arena {lower_bound = #tenon.expr<128>}
   // PLAN-NEXT: %[[A:.*]] = exec.place %{{.*}} size(<16>)
   // PLAN-NEXT: %[[C:.*]] = exec.place %{{.*}} size(<16>)
   // PLAN-NEXT: %[[B:.*]] = exec.place %{{.*}} size(<16>) above(%[[A]], %[[C]])
